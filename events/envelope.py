@@ -1,0 +1,97 @@
+"""The envelope around every event: CloudEvents 1.0 attributes and a typed payload.
+
+Defines what an event is, in which order events stand and where an event is at home. Which types
+exist is the catalogue's matter (`events.catalogue`); reading bytes is `events.parsing`'s.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from events.values import MAX_INTEGER, Id, Instant
+
+TYPE_NAME = re.compile(r"^sales\.[a-z_]+\.[a-z_]+\.v[1-9][0-9]*$")
+
+
+class Payload(BaseModel):
+    """Base of every payload: frozen, strict, closed to unknown fields.
+
+    A subclass names its event type: ``class Won(Payload, type="sales.deal.won.v1")``. A payload
+    without a type is a part of others (such as a stage of a pipeline).
+    """
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+    event_type: ClassVar[str | None] = None
+
+    def __init_subclass__(cls, *, type: str | None = None, **kwargs: Any) -> None:  # noqa: A002
+        super().__init_subclass__(**kwargs)
+        if type is not None and not TYPE_NAME.match(type):
+            raise TypeError(f"{type!r} is not of the form sales.<noun>.<past_tense>.v<n>")
+        cls.event_type = type
+
+
+P = TypeVar("P", bound=Payload)
+TraceParent = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+]
+
+
+class Event(BaseModel, Generic[P]):
+    """One immutable fact. `(source, id)` names it; `(time, sequence, source, id)` orders it."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+    specversion: Literal["1.0"] = "1.0"
+    """The version of CloudEvents."""
+    id: Id
+    """Names the event together with `source`."""
+    source: Id
+    """Where the event comes from: a system, an import, a simulator."""
+    type: str
+    """What happened: a type of the catalogue."""
+    time: Instant
+    """When it happened. Aware; stored in UTC."""
+    sequence: Annotated[int, Field(ge=0, le=MAX_INTEGER)] = 0
+    """Breaks ties of `time`."""
+    subject: Id | None = None
+    """The id of what the event is about."""
+    account: Id | None = None
+    """The customer account, as far as it is known at the time of the event."""
+    deal: Id | None = None
+    """The deal the event belongs to."""
+    actor: Id | None = None
+    """The sales rep who acts or is credited."""
+    partitionkey: Id | None = None
+    """The home of what the event is about; set by the gateway."""
+    correlationid: Id | None = None
+    causationid: Id | None = None
+    traceparent: TraceParent | None = None
+    datacontenttype: Literal["application/json"] | None = None
+    data: P
+    """The payload of the type."""
+
+
+AnyEvent = Event[Any]
+
+
+def order_of(event: AnyEvent) -> tuple[datetime, int, str, str]:
+    """Return the place of an event among those of its key: a property of the event alone."""
+    return (event.time, event.sequence, event.source, event.id)
+
+
+def home_of(event: AnyEvent, deal_home: str | None = None) -> str:
+    """Return the partition key: where all history of what the event is about lies.
+
+    `deal_home` is the home its deal already has. Without one a deal is at home in its account,
+    or in itself; everything else in its account, else its actor, else its subject, else its source.
+    """
+    if event.deal is not None and deal_home is not None:
+        return deal_home
+    return event.account or event.deal or event.actor or event.subject or event.source

@@ -1,0 +1,61 @@
+"""The value types that payload fields are made of.
+
+Every field of every payload is one of these, so that the warehouse can name a column type for
+each of them. Money is a decimal string here and in JSON; nothing in the vocabulary is a float.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+
+MAX_INTEGER = 2**63 - 1
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _in_utc(value: datetime) -> datetime:
+    moment = value.astimezone(UTC) if value.tzinfo is not UTC else value
+    if not EARLIEST <= moment < LATEST:
+        raise ValueError(f"must lie between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d}")
+    return moment
+
+
+def _in_range(value: date) -> date:
+    if not EARLIEST.date() <= value < LATEST.date():
+        raise ValueError(f"must lie between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d}")
+    return value
+
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""The name of a thing (account, deal, rep, product): 1 to 256 characters, no control characters."""
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+"""Words written by a person: 1 to 20,000 characters."""
+
+Amount = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,29}(\.[0-9]{1,9})?$")]
+"""A decimal number as a string: up to 29 digits before the point and 9 after it."""
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+"""An ISO 4217 code, such as ``EUR``."""
+
+Share = Annotated[str, StringConstraints(pattern=r"^(0(\.[0-9]{1,9})?|1(\.0{1,9})?)$")]
+"""A part of one as a decimal string, from 0 to 1."""
+
+Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+"""A whole number from 0 that fits 64 signed bits."""
+
+Score = Annotated[int, Field(ge=-100, le=100)]
+"""A whole number on a scale that the field's description names."""
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A moment with an offset, kept in UTC, to the microsecond."""
+
+Day = Annotated[date, AfterValidator(_in_range)]
+"""A calendar day."""
+
+Channel = Literal[
+    "phone", "email", "in_person", "video", "chat", "post", "web", "social", "event", "other"
+]
+Direction = Literal["inbound", "outbound"]
+Performer = Literal["person", "machine"]

@@ -1,0 +1,86 @@
+"""What a tape is: an append-only record of bytes, read back in order, by position.
+
+The words for failure say whether trying again helps: `TapeUnavailable` is *later* (nothing was
+lost; the same call may succeed in a while), `TapeRefused` is *never*.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+MAX_RECORD_BYTES = 256 * 1024
+"""The largest value a tape takes, in either size."""
+
+Positions = Mapping[int, int]
+"""Partition to the offset of the next record to read; a partition that is absent starts at 0."""
+
+
+class TapeError(Exception):
+    """Base of what a tape raises."""
+
+
+class TapeUnavailable(TapeError):
+    """The tape cannot serve now (locked, full, away). Nothing was appended; try again later."""
+
+
+class TapeRefused(TapeError):
+    """The tape will never take this: too large, not a tape, closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is handed to a tape: the partition key and the exact bytes."""
+
+    key: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where an entry lies, now that it is durable."""
+
+    partition: int
+    offset: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a tape gives back. `recorded_at` is aware, in UTC, and never goes back in a partition."""
+
+    partition: int
+    offset: int
+    recorded_at: datetime
+    key: str
+    value: bytes
+
+
+class Tape(ABC):
+    """An append-only tape. Safe to use from several threads."""
+
+    @abstractmethod
+    def append(self, entries: Sequence[Entry]) -> list[Receipt]:
+        """Append all entries or none, and return where they lie once they are durable.
+
+        Blocks until then. Raises `TapeUnavailable` (later) or `TapeRefused` (never).
+        """
+
+    @abstractmethod
+    def read(self, start: Positions, limit: int) -> list[Record]:
+        """Return at most `limit` records from `start` on, in offset order within a partition.
+
+        Never blocks for new records: an empty list says that there are none yet.
+        """
+
+    @abstractmethod
+    def ends(self) -> dict[int, int]:
+        """Return, per partition, the offset the next record will get."""
+
+    @abstractmethod
+    def wait(self, start: Positions, timeout: float) -> bool:
+        """Block until there is a record at or after `start`, at most `timeout` seconds."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release what the tape holds. Closing twice is allowed; using it afterwards is refused."""
