@@ -4,6 +4,7 @@ Defines what an event is, in which order events stand and where an event is at h
 exist is the catalogue's matter (`events.catalogue`); reading bytes is `events.parsing`'s.
 """
 
+import hashlib
 import re
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
@@ -95,3 +96,13 @@ def home_of(event: AnyEvent, deal_home: str | None = None) -> str:
     if event.deal is not None and deal_home is not None:
         return deal_home
     return event.account or event.deal or event.actor or event.subject or event.source
+
+
+def digest_of(event: AnyEvent) -> str:
+    """Return 32 hexadecimal digits over the content of an event, its home left out.
+
+    Two events with the same `(source, id)` and the same digest are one event told twice; with
+    different digests they are in conflict.
+    """
+    content = event.model_dump_json(exclude={"partitionkey"}, exclude_none=True)
+    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
