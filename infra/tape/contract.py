@@ -47,7 +47,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a tape gives back. `recorded_at` is aware, in UTC, and never goes back in a partition."""
+    """What a tape gives back. `recorded_at` is in UTC and never goes back within a partition."""
 
     partition: int
     offset: int
