@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from events.values import MAX_INTEGER, Id, Instant
 
@@ -34,6 +34,22 @@ class Payload(BaseModel):
         if type is not None and not TYPE_NAME.match(type):
             raise TypeError(f"{type!r} is not of the form sales.<noun>.<past_tense>.v<n>")
         cls.event_type = type
+
+
+def together(*names: str) -> Any:
+    """Return a validator for a payload: these fields are all present or all absent.
+
+    An amount without its currency is no money. Written as ``_money = together("amount",
+    "currency")`` in the body of a payload where both are optional.
+    """
+
+    def check(payload: Payload) -> Payload:
+        absent = [name for name in names if getattr(payload, name) is None]
+        if absent and len(absent) < len(names):
+            raise ValueError(f"{' and '.join(names)} go together; {', '.join(absent)} is missing")
+        return payload
+
+    return model_validator(mode="after")(check)
 
 
 P = TypeVar("P", bound=Payload)
@@ -99,10 +115,11 @@ def home_of(event: AnyEvent, deal_home: str | None = None) -> str:
 
 
 def digest_of(event: AnyEvent) -> str:
-    """Return 32 hexadecimal digits over the content of an event, its home left out.
+    """Return 32 hexadecimal digits over the content of an event.
 
+    Its home is left out, which the gateway sets, and its trace: a retry may carry another one.
     Two events with the same `(source, id)` and the same digest are one event told twice; with
     different digests they are in conflict.
     """
-    content = event.model_dump_json(exclude={"partitionkey"}, exclude_none=True)
+    content = event.model_dump_json(exclude={"partitionkey", "traceparent"}, exclude_none=True)
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()

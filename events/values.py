@@ -48,6 +48,9 @@ Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 Score = Annotated[int, Field(ge=-100, le=100)]
 """A whole number on a scale that the field's description names."""
 
+Ids = Annotated[tuple[Id, ...], Field(max_length=1_000)]
+"""The names of several things: at most 1,000."""
+
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A moment with an offset, kept in UTC, to the microsecond."""
 
@@ -57,5 +60,19 @@ Day = Annotated[date, AfterValidator(_in_range)]
 Channel = Literal[
     "phone", "email", "in_person", "video", "chat", "post", "web", "social", "event", "other"
 ]
+"""The way by which people reached each other."""
+
 Direction = Literal["inbound", "outbound"]
+"""Inbound: the other side began. Outbound: the sales department began."""
+
 Performer = Literal["person", "machine"]
+"""Whether a person did it or a machine, such as a mail sequence or a bot."""
+
+Sentiment = Literal["positive", "neutral", "negative"]
+"""What the words of a customer or a rep amount to."""
+
+Severity = Literal["low", "medium", "high", "critical"]
+"""How much something holds up or hurts."""
+
+Purpose = Literal["acquisition", "retention", "expansion", "other"]
+"""What money or time goes to: winning new customers, keeping them, selling them more."""

@@ -1,35 +1,66 @@
 """The catalogue: every event type there is, each a registered name with a typed payload.
 
-`CATALOGUE` maps a type to its payload model. A family is a module beside this one; a payload is
-registered by standing in it with ``type=…``.
+`CATALOGUE` maps a type to its payload model. A family is one or more modules beside this one; a
+payload is registered by standing in one of them with ``type=…``.
 """
 
+from collections.abc import Mapping
+from itertools import chain
 from types import MappingProxyType, ModuleType
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import Field, TypeAdapter, create_model
 
-from events.catalogue import activity, customer, deal, plan, platform, reference
+from events.catalogue import (
+    activity,
+    commerce,
+    customer,
+    deal,
+    growth,
+    incentive,
+    lead,
+    market,
+    negotiation,
+    plan,
+    platform,
+    reference,
+    risk,
+    service,
+    team,
+)
 from events.envelope import AnyEvent, Event, Payload
 
-FAMILIES: tuple[ModuleType, ...] = (activity, deal, customer, plan, reference, platform)
+FAMILIES: Mapping[str, tuple[ModuleType, ...]] = MappingProxyType(
+    {
+        "lead": (lead,),
+        "activity": (activity,),
+        "deal": (deal, negotiation),
+        "customer": (customer, commerce, service),
+        "team": (team, growth, incentive),
+        "plan": (plan, market),
+        "risk": (risk,),
+        "reference": (reference,),
+        "platform": (platform,),
+    }
+)
+"""Each family and the modules its types stand in."""
 
 
-def _payloads_of(family: ModuleType) -> list[tuple[str, type[Payload]]]:
+def _payloads_of(module: ModuleType) -> list[tuple[str, type[Payload]]]:
     return [
         (found.event_type, found)
-        for found in vars(family).values()
+        for found in vars(module).values()
         if isinstance(found, type)
         and issubclass(found, Payload)
-        and found.__module__ == family.__name__
+        and found.__module__ == module.__name__
         and found.event_type is not None
     ]
 
 
 def _collect() -> dict[str, type[Payload]]:
     catalogue: dict[str, type[Payload]] = {}
-    for family in FAMILIES:
-        for name, payload in _payloads_of(family):
+    for module in chain.from_iterable(FAMILIES.values()):
+        for name, payload in _payloads_of(module):
             if name in catalogue:
                 raise TypeError(f"{name} is registered twice: {catalogue[name]} and {payload}")
             catalogue[name] = payload

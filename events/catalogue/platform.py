@@ -1,20 +1,26 @@
 """The platform's own events: corrections, retractions, merges, erasure, signals, gaps."""
 
-from typing import Any
+from typing import Any, Literal
 
 from events.envelope import Payload
 from events.values import Day, Id, Instant, Text
+
+SubjectType = Literal["contact", "lead", "account", "rep"]
+"""What kind of person or company is to be forgotten."""
 
 
 class EventCorrected(Payload, type="sales.event.corrected.v1"):
     """Another event was wrong: from now on its `time` and `data` are these.
 
     Everything else about the target stays as it was; to change that, retract it and append a new
-    event. `account`, `deal`, `actor` and `partitionkey` of the envelope are the target's.
+    event. `account`, `deal`, `actor` and `partitionkey` of the envelope are the target's. The
+    target may not be a correction or a retraction itself: correct what that one corrects again.
     """
 
     target_source: Id
+    """The `source` of the target."""
     target_id: Id
+    """The `id` of the target."""
     target_type: Id
     """The type of the target; `payload` is a payload of this type."""
     target_time: Instant
@@ -30,9 +36,32 @@ class EventRetracted(Payload, type="sales.event.retracted.v1"):
     """Another event should not have been recorded: it never happened."""
 
     target_source: Id
+    """The `source` of the target."""
     target_id: Id
+    """The `id` of the target."""
     target_type: Id
+    """The type of the target."""
     target_time: Instant
+    """The time the target was recorded with: the ledger files the retraction there."""
+    reason: Text | None = None
+
+
+class AccountMerged(Payload, type="sales.account.merged.v1"):
+    """Two accounts are one. `account` of the envelope is the one that stays."""
+
+    merged_account: Id
+    """The account whose history counts for the other one from now on."""
+    reason: Text | None = None
+
+
+class SubjectErased(Payload, type="sales.subject.erased.v1"):
+    """A person or company must be forgotten: what names them is to be made unreadable."""
+
+    erased_subject: Id
+    """Who is to be forgotten, by the id the tape knows them under."""
+    subject_type: SubjectType
+    requested_on: Day | None = None
+    """When the person asked for it."""
     reason: Text | None = None
 
 
@@ -40,13 +69,34 @@ class SignalRaised(Payload, type="sales.signal.raised.v1"):
     """The platform noticed something that a person should look at."""
 
     signal: Id
+    """The name of this occurrence, which acknowledging and clearing refer to."""
     rule: Id
+    """The rule that fired."""
     evidence: Text
+    """What it fired on, in words or as JSON."""
+
+
+class SignalAcknowledged(Payload, type="sales.signal.acknowledged.v1"):
+    """A person looks after a signal. `actor` is who."""
+
+    signal: Id
+    note: Text | None = None
+
+
+class SignalCleared(Payload, type="sales.signal.cleared.v1"):
+    """What a signal pointed at is no more, or never was."""
+
+    signal: Id
+    outcome: Id | None = None
+    """Such as solved, false_alarm, passed."""
+    reason: Text | None = None
 
 
 class ImportGapDetected(Payload, type="sales.import_gap.detected.v1"):
     """An import found that data is missing where some must have been."""
 
     gap_start: Day
+    """The first day without data."""
     gap_end: Day
+    """The last day without data."""
     reason: Text
