@@ -58,8 +58,8 @@ TraceParent = Annotated[
 ]
 
 
-class Event(BaseModel, Generic[P]):
-    """One immutable fact. `(source, id)` names it; `(time, sequence, source, id)` orders it."""
+class Envelope(BaseModel):
+    """The attributes around a payload, as CloudEvents 1.0 and its extensions have them."""
 
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True
@@ -84,15 +84,26 @@ class Event(BaseModel, Generic[P]):
     deal: Id | None = None
     """The deal the event belongs to."""
     actor: Id | None = None
-    """The sales rep who acts or is credited."""
+    """The sales rep who acts, is credited, or whom an event of the team is about."""
     partitionkey: Id | None = None
     """The home of what the event is about; set by the gateway."""
     correlationid: Id | None = None
+    """Shared by the events of one undertaking, such as one request or one import."""
     causationid: Id | None = None
+    """The `id` of the event that led to this one."""
     traceparent: TraceParent | None = None
+    """The W3C trace context of the request that brought the event."""
     datacontenttype: Literal["application/json"] | None = None
-    data: P
-    """The payload of the type."""
+    """The form of `data`: always JSON."""
+
+
+class Event(Envelope, Generic[P]):
+    """One immutable fact. `(source, id)` names it; `(time, sequence, source, id)` orders it."""
+
+    # Descriptions are read from source text, which is slow, and every type has an event model.
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+    data: Annotated[P, Field(description="The payload of the type.")]
 
 
 AnyEvent = Event[Any]

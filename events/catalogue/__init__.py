@@ -28,6 +28,7 @@ from events.catalogue import (
     service,
     team,
 )
+from events.catalogue.fields import FieldSpec, collect_fields
 from events.envelope import AnyEvent, Event, Payload
 
 FAMILIES: Mapping[str, tuple[ModuleType, ...]] = MappingProxyType(
@@ -74,10 +75,11 @@ CATALOGUE: MappingProxyType[str, type[Payload]] = MappingProxyType(_collect())
 def _event_model(name: str, payload: type[Payload]) -> type[AnyEvent]:
     return create_model(
         payload.__name__ + "Event",
-        __base__=Event[payload],  # type: ignore[valid-type]
+        __base__=Event,
         __module__=payload.__module__,
         __doc__=payload.__doc__,
         type=(Literal[name], ...),
+        data=(payload, ...),
     )
 
 
@@ -92,3 +94,6 @@ EventUnion: Any = Annotated[
 ]
 
 EVENT: TypeAdapter[AnyEvent] = TypeAdapter(EventUnion)
+
+FIELDS: Mapping[str, FieldSpec] = collect_fields(CATALOGUE)
+"""Every field name of the payloads, its one type and its meaning."""

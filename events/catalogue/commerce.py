@@ -115,8 +115,8 @@ class CreditAssessed(Payload, type="sales.credit.assessed.v1"):
 
     score: Score
     """From 0, will not pay, to 100, will surely pay."""
-    rating: Amount | None = None
-    """The rating of an agency, on its own scale."""
+    credit_rating: Id | None = None
+    """The rating of an agency, such as BBB."""
     provider: Id | None = None
     """The agency, or the department that judged."""
     valid_until: Day | None = None
