@@ -90,9 +90,9 @@ class DataLock:
         except OSError as error:
             raise _unusable(folder, error) from error
         try:
-            while not _locked(descriptor):
+            while not _flocked(descriptor, fcntl.LOCK_EX):
                 holder = read_holder(folder)
-                if holder is not None:  # None: it was given back this very moment
+                if holder is not None:  # None: it was given back just now, or somebody only asked
                     raise FolderInUse(folder, holder)
             lock = cls(folder, descriptor, Holder(os.getpid(), command, now(), address))
             lock._write()
@@ -174,16 +174,6 @@ def read_holder(folder: Path) -> Holder | None:
     finally:
         os.close(descriptor)
     return None
-
-
-def _locked(descriptor: int) -> bool:
-    """Take the lock, unless somebody has it. Who only asks (`read_holder`) does not count."""
-    while not _flocked(descriptor, fcntl.LOCK_EX):
-        if not _flocked(descriptor, fcntl.LOCK_SH):
-            return False
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-        Event().wait(_PAUSE_SECONDS)
-    return True
 
 
 def _flocked(descriptor: int, kind: int) -> bool:
