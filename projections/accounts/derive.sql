@@ -1,0 +1,47 @@
+-- Facts of an account that add up, whatever the home they lie in (a deal opened before its account
+-- was known keeps a home of its own).
+SELECT
+    key,
+    account,
+    arrayMap(
+        told -> CAST((told.1.1, told.2, told.3, told.4), 'Tuple(told_at DateTime64(6, \'UTC\'), name String, segment String, country String)'),
+        arraySlice(
+            arrayReverseSort(
+                groupArrayIf(
+                    (moment, ifNull(name, ''), ifNull(segment, ''), ifNull(country, '')),
+                    live AND type IN ('sales.account.created.v1', 'sales.account.profile_changed.v1')
+                )
+            ), 1, 1
+        )
+    ) AS names,
+    arraySort(groupUniqArrayIf(source, live)) AS sources,
+    countIf(bought) AS purchases,
+    sumMapIf(map(ifNull(currency, ''), ifNull(amount, 0)), bought) AS purchase_values,
+    countIf(returned) AS returns,
+    sumMapIf(map(ifNull(currency, ''), -ifNull(amount, 0)), returned) AS return_values,
+    minOrNullIf(time, bought) AS first_purchase_at,
+    maxOrNullIf(time, bought) AS last_purchase_at,
+    arraySort(groupUniqArrayIf(toDate32(time), bought)) AS purchase_days,
+    maxOrNullIf(
+        time,
+        live AND (startsWith(type, 'sales.call.') OR startsWith(type, 'sales.email.') OR startsWith(type, 'sales.meeting.'))
+    ) AS last_contact_at,
+    maxOrNullIf(time, live AND type IN ('sales.payment.failed.v1', 'sales.payment.overdue.v1')) AS payment_trouble_at,
+    maxOrNullIf(time, live AND type = 'sales.payment.received.v1') AS paid_at,
+    maxOrNullIf(time, live AND type = 'sales.ticket.escalated.v1') AS ticket_escalated_at,
+    maxOrNullIf(time, live AND type = 'sales.ticket.closed.v1') AS ticket_closed_at,
+    maxIf(time, live) AS last_event_at,
+    countIf(live) AS events,
+    sum(positions) AS version,
+    countIf(live) = 0 AS is_deleted
+FROM
+(
+    SELECT
+        *,
+        (time, sequence, source, id) AS moment,
+        live AND type = 'sales.purchase.made.v1' AS bought,
+        live AND type = 'sales.purchase.returned.v1' AS returned
+    FROM effective
+    WHERE account != ''
+)
+GROUP BY key, account

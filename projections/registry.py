@@ -1,0 +1,206 @@
+"""The registry of what is kept and asked: derived tables and questions, read from their files.
+
+Reading and judging the files happens here; turning them into statements is `projections.rendering`'s
+matter, running those the projector's.
+"""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, Literal
+
+HERE = Path(__file__).parent
+NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+SOURCE = re.compile(r"\b(?P<verb>FROM|JOIN)\s+(?P<name>[a-z_][a-z0-9_]*)\b(?P<alias>\s+AS\b)?")
+RESERVED = frozenset({"events", "effective", "rows", "tape"})
+
+
+class DefinitionError(Exception):
+    """A file of a derived table or a question is wrong; the message names the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedTable:
+    """A table that the projector keeps true to the tape."""
+
+    name: str
+    purpose: str
+    reading: Literal["key", "day"]
+    """Which reading of the ledger it is derived from: whole keys, or slices of a day and a rep."""
+    key: tuple[str, ...]
+    """The columns that name a row."""
+    touched_by: tuple[str, ...]
+    """Prefixes of the event types that can change a row; amendments always can."""
+    needs: tuple[str, ...]
+    """Derived tables that must have come as far before this one is derived."""
+    table_sql: str
+    derive_sql: str
+    read_sql: str
+    folder: Path
+
+    @property
+    def generation(self) -> str:
+        """The name of the stored table: the table's name and a hash of its definition."""
+        definition = "\0".join(
+            (EFFECTIVE, self.table_sql, self.derive_sql, self.reading, *self.key, *self.touched_by)
+        )
+        return f"{self.name}__{hashlib.sha256(definition.encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A view that answers a question, as of now and as of any two clocks."""
+
+    name: str
+    theme: str
+    sql: str
+    summary: str
+    """What it says, its definitions and its limits: the comment at the top of the file."""
+    comments: Mapping[str, str]
+    """Column to comment."""
+    path: Path
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The names it reads from."""
+        return frozenset(match["name"] for match in SOURCE.finditer(without_comments(self.sql)))
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """All derived tables and questions, each in an order in which they can be made."""
+
+    tables: Mapping[str, DerivedTable]
+    questions: Mapping[str, Question]
+
+    @property
+    def readable(self) -> frozenset[str]:
+        """The names that people can read from in a question."""
+        return frozenset(self.tables) | frozenset(self.questions) | {"events"}
+
+
+EFFECTIVE = (HERE / "effective.sql").read_text()
+
+
+def without_comments(sql: str) -> str:
+    """Return the statement without its line comments."""
+    return re.sub(r"--[^\n]*", "", sql)
+
+
+def header_of(sql: str) -> tuple[str, dict[str, str]]:
+    """Split the comment at the top of a file into its prose and its list of columns.
+
+    A column is a line ``-- * name: what it is``; indented lines below it go on with it.
+    """
+    prose: list[str] = []
+    columns: dict[str, str] = {}
+    last: str | None = None
+    for line in sql.splitlines():
+        if not line.startswith("--"):
+            break
+        text = line[2:]
+        if item := re.match(r"^ \* ([A-Za-z_][A-Za-z0-9_]*): (.+)$", text):
+            last = item[1]
+            columns[last] = item[2].strip()
+        elif last is not None and text.startswith("   "):
+            columns[last] += " " + text.strip()
+        else:
+            last = None
+            prose.append(text.strip())
+    return "\n".join(prose).strip(), columns
+
+
+def load(*folders: Path) -> Definitions:
+    """Read all definitions: the project's own, then those of `folders`, which may add but not replace.
+
+    Raises `DefinitionError` naming the file that is wrong.
+    """
+    tables: dict[str, DerivedTable] = {}
+    questions: dict[str, Question] = {}
+    for root in (HERE, *folders):
+        for folder in sorted(path.parent for path in root.glob("*/about.toml")):
+            _add(tables, _table(folder), folder)
+        for path in sorted(root.glob("views/*/*.sql")):
+            _add(questions, _question(path), path)
+    _refuse_shared_names(tables, questions)
+    return Definitions(
+        tables=dict(_ordered(tables, {n: t.needs for n, t in tables.items()})),
+        questions=dict(
+            _ordered(questions, {n: q.sources & questions.keys() for n, q in questions.items()})
+        ),
+    )
+
+
+def _add(into: dict[str, Any], found: DerivedTable | Question, path: Path) -> None:
+    if found.name in into:
+        raise DefinitionError(f"{path}: the name {found.name} is already taken")
+    if found.name in RESERVED or not NAME.match(found.name):
+        raise DefinitionError(f"{path}: {found.name!r} cannot be the name of a table or question")
+    into[found.name] = found
+
+
+def _refuse_shared_names(
+    tables: Mapping[str, DerivedTable], questions: Mapping[str, Question]
+) -> None:
+    for name in tables.keys() & questions.keys():
+        raise DefinitionError(f"{questions[name].path}: {name} is also a derived table")
+
+
+def _ordered(things: Mapping[str, Any], needs: Mapping[str, Iterable[str]]) -> Iterator[Any]:
+    for name, needed in needs.items():
+        for missing in set(needed) - things.keys():
+            raise DefinitionError(f"{name} needs {missing}, which does not exist")
+    try:
+        order = list(
+            TopologicalSorter({n: sorted(needs[n]) for n in sorted(things)}).static_order()
+        )
+    except CycleError as error:
+        raise DefinitionError(f"these need each other: {' -> '.join(error.args[1])}") from error
+    return ((name, things[name]) for name in order)
+
+
+def _table(folder: Path) -> DerivedTable:
+    try:
+        about = tomllib.loads((folder / "about.toml").read_text())
+        return DerivedTable(
+            name=folder.name,
+            purpose=about["purpose"],
+            reading=_reading(folder, about),
+            key=tuple(about["key"]),
+            touched_by=tuple(about["touched_by"]),
+            needs=tuple(about.get("needs", ())),
+            table_sql=(folder / "table.sql").read_text(),
+            derive_sql=(folder / "derive.sql").read_text(),
+            read_sql=(folder / "read.sql").read_text(),
+            folder=folder,
+        )
+    except tomllib.TOMLDecodeError as error:
+        raise DefinitionError(f"{folder / 'about.toml'}: {error}") from error
+    except KeyError as error:
+        raise DefinitionError(f"{folder / 'about.toml'}: {error.args[0]} is missing") from error
+    except FileNotFoundError as error:
+        raise DefinitionError(f"{error.filename}: is missing") from error
+
+
+def _reading(folder: Path, about: Mapping[str, Any]) -> Literal["key", "day"]:
+    match about["reading"]:
+        case "key":
+            return "key"
+        case "day":
+            return "day"
+        case other:
+            raise DefinitionError(
+                f"{folder / 'about.toml'}: reading is {other!r}; it is 'key' or 'day'"
+            )
+
+
+def _question(path: Path) -> Question:
+    sql = path.read_text()
+    summary, comments = header_of(sql)
+    if not summary:
+        raise DefinitionError(f"{path}: begins without a comment that says what it answers")
+    return Question(path.stem, path.parent.name, sql, summary, comments, path)

@@ -1,0 +1,301 @@
+"""The derive loop: keeps every derived table true to the ledger.
+
+5. for the keys touched between a table's position and the watermark, read from `tape`: their
+   effective events, once per round, into a slice that all tables at that position share; derive;
+   write the positions.
+
+Live, catch-up and rebuild are this same step. A row is a function of the set of records of its
+scope, and its version is how many of them were read, so that repeating a step, or deriving late
+what somebody else derived since, changes nothing.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from projections import rendering
+from projections.registry import Definitions, DerivedTable
+from services.projector import generations, store
+
+log = logging.getLogger(__name__)
+
+Position = Mapping[int, int]
+MEMORY_LIMIT_EXCEEDED = 241
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A generation that the loop keeps up to date."""
+
+    table: DerivedTable
+    generation: str
+
+
+@dataclass(slots=True)
+class DeriveLoop:
+    """Derives in rounds; one round brings every generation to the watermark."""
+
+    client: Client
+    definitions: Definitions
+    embedded: bool = True
+    worker: str = "w0"
+    """Names the working tables of this loop."""
+    slice_rows: int = 400_000
+    """How many records of the ledger a slice is made of at most, roughly."""
+    between_steps: Callable[[str], None] = lambda _step: None
+    followed: list[Followed] = field(default_factory=list)
+    positions: dict[str, dict[int, int]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    """Table or question to why it cannot be kept or shown."""
+    _listed: dict[str, str] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Find the generations shown, create those that are new, make the views."""
+        seen = generations.shown(self.client)
+        existing = generations.stored(self.client)
+        self.positions = store.positions(self.client)
+        self.followed = []
+        if not {"conflicts"} & seen.keys():
+            self._begin(self.definitions.tables["conflicts"], None)
+        for table in self.definitions.tables.values():
+            self._begin(table, seen.get(table.name))
+        self._forget(existing)
+        generations.show_events(self.client)
+        self._show_questions()
+
+    def _begin(self, table: DerivedTable, seen: str | None) -> None:
+        """Follow what is shown of a table, and build its definition where that is another."""
+        current = seen is not None and seen.startswith(table.generation)
+        wanted = seen if current and seen is not None else table.generation
+        generations.create(self.client, table, wanted, embedded=self.embedded)
+        self._follow(Followed(table, wanted))
+        if seen is None or current:
+            self._show(table, wanted)
+        # A shown generation of another definition stays as it is until the new one has caught up.
+
+    def _follow(self, followed: Followed) -> None:
+        if all(followed.generation != other.generation for other in self.followed):
+            self.followed.append(followed)
+        self.positions.setdefault(followed.generation, {})
+
+    def _forget(self, existing: set[str]) -> None:
+        kept = {followed.generation for followed in self.followed}
+        kept |= set(generations.shown(self.client).values())
+        for generation in existing - kept:
+            generations.drop(self.client, generation)
+
+    def rebuild(self, names: list[str] | None = None) -> None:
+        """Begin a new generation of tables, all where none is named; it takes over in a later round.
+
+        Raises `KeyError` for a name that is no derived table.
+        """
+        existing = generations.stored(self.client) | self.positions.keys()
+        for name in names or list(self.definitions.tables):
+            table = self.definitions.tables[name]
+            generation = generations.next_generation(table, existing)
+            generations.create(self.client, table, generation, embedded=self.embedded)
+            self._follow(Followed(table, generation))
+
+    @property
+    def building(self) -> list[str]:
+        """The generations that are not shown yet."""
+        seen = generations.shown(self.client)
+        return [f.generation for f in self.followed if seen.get(f.table.name) != f.generation]
+
+    def step(self) -> bool:
+        """Bring every generation to the watermark; return whether there was anything to do.
+
+        A table whose SQL fails lags alone: the reason is in `failures`, its position stays.
+        """
+        # 5. what was touched since each table's position, to the watermark
+        end = store.watermark(self.client)
+        worked = False
+        for group, start in self._groups(end):
+            worked = True
+            self._derive_group(group, start, self._bounded(group, end))
+        if worked:
+            self._take_over()
+        return worked
+
+    def _groups(self, end: Position) -> Iterator[tuple[list[Followed], Position]]:
+        """Yield what can share a slice: the same reading from the same position, needs first."""
+        order: dict[tuple[str, tuple[tuple[int, int], ...]], list[Followed]] = {}
+        for followed in sorted(self.followed, key=lambda f: f.table.reading == "day"):
+            start = self.positions[followed.generation]
+            if any(start.get(partition, 0) < stop for partition, stop in end.items()):
+                order.setdefault((followed.table.reading, _frozen(start)), []).append(followed)
+        for (_, start), group in order.items():
+            yield group, dict(start)
+
+    def _bounded(self, group: list[Followed], end: Position) -> Position:
+        """Go no farther than the tables that the group needs have come."""
+        needs = {name for followed in group for name in followed.table.needs}
+        bound = dict(end)
+        for followed in self.followed:
+            if followed.table.name in needs:
+                reached = self.positions[followed.generation]
+                bound = {p: min(stop, reached.get(p, 0)) for p, stop in bound.items()}
+        return bound
+
+    def _derive_group(self, group: list[Followed], start: Position, end: Position) -> None:
+        if not any(stop > start.get(partition, 0) for partition, stop in end.items()):
+            return
+        reading = group[0].table.reading
+        touched, sliced = f"touched_{self.worker}", f"slice_{self.worker}"
+        try:
+            rows = self._touch(touched, group, start, end)
+            parts = max(1, -(-rows // self.slice_rows))
+            failed: dict[str, str] = {}
+            for part in range(parts):
+                self._slice(sliced, touched, reading, group, parts, part)
+                self.between_steps("slice")
+                failed |= self._derive(group, sliced, failed)
+        except ClickHouseError as error:
+            failed = {followed.generation: str(error) for followed in group}
+        done = [f.generation for f in group if f.generation not in failed]
+        if done:
+            store.write_positions(self.client, done, end)
+            for generation in done:
+                self.positions[generation] = dict(end)
+        self._note(group, failed)
+        self.between_steps("positions")
+
+    def _touch(self, touched: str, group: list[Followed], start: Position, end: Position) -> int:
+        """Write down the scopes touched; return how many records of the ledger they hold."""
+        where = f"valid AND {store.touched_range(start, end)} AND ({_types(group)})"
+        if group[0].table.reading == "key":
+            scope, ledger = "key", "sales_store.events"
+            found = f"SELECT DISTINCT key FROM sales_store.tape WHERE {where}"
+        else:
+            # A record that lost a conflict may have won before: its slice is touched with its key.
+            scope, ledger = "(filed_day, filed_actor)", "sales_store.events_by_day"
+            found = (
+                f"SELECT DISTINCT day AS filed_day, actor AS filed_actor FROM sales_store.tape "
+                f"WHERE actor != '' AND {where} UNION DISTINCT "
+                f"SELECT day, actor FROM sales.conflicts WHERE actor != '' AND key IN "
+                f"(SELECT key FROM sales_store.tape WHERE {where})"
+            )
+        self._fill(touched, found)
+        columns = "key" if scope == "key" else "(toDate32(filed_time), actor)"
+        return int(
+            self.client.query(
+                f"SELECT count() FROM {ledger} WHERE {columns} IN (SELECT * FROM sales_store.{touched})"
+            ).result_rows[0][0]
+        )
+
+    def _slice(
+        self,
+        sliced: str,
+        touched: str,
+        reading: str,
+        group: list[Followed],
+        parts: int,
+        part: int,
+    ) -> None:
+        """Write the effective events of the scopes touched, or of one part of them."""
+        scope, columns = (
+            ("key", "key")
+            if reading == "key"
+            else ("filed_day, filed_actor", "(toDate32(filed_time), actor)")
+        )
+        share = f" WHERE cityHash64({scope}) % {parts} = {part}" if parts > 1 else ""
+        where = f"{columns} IN (SELECT {scope} FROM sales_store.{touched}{share})"
+        fields = frozenset().union(*(rendering.fields_of(f.table) for f in group))
+        self._fill(sliced, rendering.effective_slice(reading, fields, where))
+
+    def _fill(self, name: str, select: str) -> None:
+        self.client.command(
+            f"CREATE OR REPLACE TABLE sales_store.{name} ENGINE = Memory AS {select}"
+        )
+
+    def _derive(
+        self, group: list[Followed], sliced: str, failed: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Derive every table of the group from the slice; return those that failed, with why."""
+        found: dict[str, str] = {}
+        for followed in group:
+            if followed.generation in failed:
+                continue
+            select = rendering.derivation(followed.table, f"sales_store.{sliced}")
+            try:
+                columns = self._columns(followed, select)
+                self.client.command(
+                    f"INSERT INTO sales_store.{followed.generation} ({columns}) {select}"
+                )
+            except ClickHouseError as error:
+                found[followed.generation] = str(error)
+            self.between_steps("derived")
+        return found
+
+    def _columns(self, followed: Followed, select: str) -> str:
+        """Return the columns a derivation yields, in its order: rows are matched by name."""
+        if followed.generation not in self._listed:
+            found = generations.describe(self.client, select)
+            self._listed[followed.generation] = ", ".join(f"`{name}`" for name, _ in found)
+        return self._listed[followed.generation]
+
+    def _note(self, group: list[Followed], failed: Mapping[str, str]) -> None:
+        for followed in group:
+            if reason := failed.get(followed.generation):
+                if self.failures.get(followed.table.name) != reason:
+                    log.error("table %s cannot be derived: %s", followed.table.name, reason)
+                self.failures[followed.table.name] = reason
+            else:
+                self.failures.pop(followed.table.name, None)
+
+    def _take_over(self) -> None:
+        """Show each new generation that has come as far as the one it replaces."""
+        seen = generations.shown(self.client)
+        changed = False
+        for followed in list(self.followed):
+            old = seen.get(followed.table.name)
+            if old == followed.generation:
+                continue
+            if old is not None and not _as_far(
+                self.positions[followed.generation], self.positions.get(old, {})
+            ):
+                continue
+            if not _as_far(self.positions[followed.generation], store.watermark(self.client)):
+                continue
+            self._show(followed.table, followed.generation)
+            self.between_steps("taken over")
+            changed = True
+            if old is not None:
+                self.followed = [f for f in self.followed if f.generation != old]
+                self.positions.pop(old, None)
+                generations.drop(self.client, old)
+        if changed:
+            self._show_questions()
+
+    def _show(self, table: DerivedTable, generation: str) -> None:
+        generations.show(self.client, table, generation)
+
+    def _show_questions(self) -> None:
+        for name in self.definitions.questions:
+            self.failures.pop(name, None)
+        self.failures |= generations.show_questions(self.client, self.definitions)
+
+    def caught_up(self) -> bool:
+        """Return whether every generation that can be derived is at the watermark."""
+        end = store.watermark(self.client)
+        return all(
+            _as_far(self.positions[f.generation], end)
+            for f in self.followed
+            if f.table.name not in self.failures
+        )
+
+
+def _as_far(position: Position, other: Position) -> bool:
+    return all(position.get(partition, 0) >= offset for partition, offset in other.items())
+
+
+def _frozen(position: Position) -> tuple[tuple[int, int], ...]:
+    return tuple(sorted(position.items()))
+
+
+def _types(group: list[Followed]) -> str:
+    prefixes = sorted({prefix for f in group for prefix in f.table.touched_by} | {"sales.event."})
+    return " OR ".join(f"startsWith(type, '{prefix}')" for prefix in prefixes)

@@ -1,0 +1,142 @@
+"""Generations of derived tables, and the views that show one of them.
+
+A changed definition is a new generation: a stored table of its own, filled beside the old one from
+position 0, and shown by replacing the view. Which generation is shown is read off the view itself,
+so there is no second truth about it.
+"""
+
+import logging
+import re
+from collections.abc import Mapping
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from projections import rendering
+from projections.registry import Definitions, DerivedTable, Question
+from services.projector.store import durable
+
+log = logging.getLogger(__name__)
+
+Columns = list[tuple[str, str]]
+
+
+def shown(client: Client) -> dict[str, str]:
+    """Return, per derived table that people can read, the generation they see."""
+    rows = client.query(
+        "SELECT name, create_table_query FROM system.tables WHERE database = 'sales' AND engine = 'View'"
+    ).result_rows
+    found = {}
+    for name, sql in rows:
+        if match := re.search(rf"sales_store\.({re.escape(name)}__[0-9a-z_]+)\b", sql):
+            found[name] = match[1]
+    return found
+
+
+def stored(client: Client) -> set[str]:
+    """Return the generations that exist."""
+    rows = client.query(
+        "SELECT name FROM system.tables WHERE database = 'sales_store' AND match(name, '__[0-9a-f]{8}(_[0-9]+)?$')"
+    ).result_rows
+    return {name for (name,) in rows}
+
+
+def create(client: Client, table: DerivedTable, generation: str, *, embedded: bool) -> None:
+    """Create the stored table of a generation where it is missing."""
+    sql = table.table_sql.replace("$table", f"IF NOT EXISTS sales_store.{generation}")
+    client.command(durable(sql) if embedded else sql)
+
+
+def next_generation(table: DerivedTable, existing: set[str]) -> str:
+    """Return a name for a rebuild of the same definition that no generation has yet."""
+    number = 1
+    while f"{table.generation}_{number}" in existing:
+        number += 1
+    return f"{table.generation}_{number}"
+
+
+def drop(client: Client, generation: str) -> None:
+    """Drop a generation nobody is shown any more, and forget how far it was."""
+    client.command(f"DROP TABLE IF EXISTS sales_store.{generation}")
+    client.command(f"DELETE FROM sales_store.positions WHERE generation = '{generation}'")
+
+
+def show(client: Client, table: DerivedTable, generation: str) -> None:
+    """Let people see a generation: replace the table's view, and its form as of two clocks."""
+    now = rendering.table_now(table, generation)
+    columns = describe(client, now)
+    comments = rendering.column_comments(table)
+    _replace_view(client, table.name, now, columns, comments, table.purpose)
+    _replace_view(
+        client,
+        f"{table.name}_at",
+        rendering.table_at(table),
+        columns,
+        comments,
+        f"{table.purpose} As of two clocks.",
+    )
+
+
+def show_events(client: Client) -> None:
+    """Let people see the effective events."""
+    now = rendering.events_now()
+    columns = describe(client, now)
+    for name, sql, purpose in (
+        ("events", now, "The effective events: one row per live event, amendments applied."),
+        ("events_at", rendering.events_at(), "The effective events as of two clocks."),
+    ):
+        _replace_view(client, name, sql, columns, rendering.EVENT_COMMENTS, purpose)
+
+
+def show_questions(client: Client, definitions: Definitions) -> dict[str, str]:
+    """Make every question's views, in order of their needs; return what failed, with the reason."""
+    failed: dict[str, str] = {}
+    for question in definitions.questions.values():
+        try:
+            show_question(client, question, definitions)
+        except ClickHouseError as error:
+            failed[question.name] = str(error)
+            log.warning("question %s cannot be shown yet: %s", question.name, error)
+    return failed
+
+
+def show_question(client: Client, question: Question, definitions: Definitions) -> None:
+    """Make the two views of a question."""
+    now = rendering.question_now(question, definitions)
+    columns = describe(client, now)
+    summary = question.summary.split("\n\n")[0].replace("\n", " ")
+    _replace_view(client, question.name, now, columns, question.comments, summary)
+    _replace_view(
+        client,
+        f"{question.name}_at",
+        rendering.question_at(question, definitions),
+        columns,
+        question.comments,
+        f"{summary} As of two clocks.",
+    )
+
+
+def describe(client: Client, sql: str) -> Columns:
+    """Return the names and types of the columns a statement returns."""
+    return [(row[0], row[1]) for row in client.query(f"DESCRIBE TABLE ({sql})").result_rows]
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _replace_view(
+    client: Client,
+    name: str,
+    sql: str,
+    columns: Columns,
+    comments: Mapping[str, str],
+    purpose: str,
+) -> None:
+    listed = ",\n".join(
+        f"    `{column}` {kind} COMMENT {_quoted(comments.get(column, ''))}"
+        for column, kind in columns
+    )
+    client.command(
+        f"CREATE OR REPLACE VIEW sales.{name}\n(\n{listed}\n)\nAS {sql}\nCOMMENT {_quoted(purpose)}"
+    )

@@ -1,0 +1,86 @@
+"""The projector's tables in the warehouse: made, filled, and asked how far they are.
+
+Every statement that the two loops send stands here or is rendered by `projections`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+from clickhouse_connect.driver.client import Client
+
+import projections
+
+STORE = Path(projections.__file__).parent / "store"
+DATABASES = ("sales_store", "sales")
+TABLES = ("events", "events_by_day", "events_to_day", "tape", "appended", "positions")
+DURABLE = "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
+
+
+def durable(sql: str) -> str:
+    """Return a CREATE TABLE that is on disk when an insert returns, in the embedded engine."""
+    return re.sub(r"\nCOMMENT '(?=[^\n]*\Z)", f"\n{DURABLE}\nCOMMENT '", sql.rstrip())
+
+
+def prepare(client: Client, *, embedded: bool) -> None:
+    """Create the databases and the store's own tables where they are missing."""
+    for database in DATABASES:
+        client.command(f"CREATE DATABASE IF NOT EXISTS {database} ENGINE = Atomic")
+    for name in TABLES:
+        sql = (STORE / f"{name}.sql").read_text()
+        client.command(durable(sql) if embedded and "MergeTree" in sql else sql)
+
+
+def watermark(client: Client) -> dict[int, int]:
+    """Return, per partition, the offset before which everything is in the ledger."""
+    rows = client.query(
+        "SELECT partition, max(position) FROM sales_store.appended GROUP BY partition"
+    ).result_rows
+    return {int(partition): int(position) for partition, position in rows}
+
+
+def positions(client: Client) -> dict[str, dict[int, int]]:
+    """Return, per generation and partition, how far it has followed the tape."""
+    found: dict[str, dict[int, int]] = {}
+    for generation, partition, position in client.query(
+        "SELECT generation, partition, max(position) FROM sales_store.positions GROUP BY ALL"
+    ).result_rows:
+        found.setdefault(generation, {})[int(partition)] = int(position)
+    return found
+
+
+def write_watermark(client: Client, position: Mapping[int, int]) -> None:
+    """Say that everything before these offsets is in the ledger."""
+    rows = ", ".join(f"({partition}, {offset})" for partition, offset in position.items())
+    client.command(f"INSERT INTO sales_store.appended (partition, position) VALUES {rows}")
+
+
+def write_positions(
+    client: Client, generations: Iterable[str], position: Mapping[int, int]
+) -> None:
+    """Say how far generations have followed the tape."""
+    rows = ", ".join(
+        f"('{generation}', {partition}, {offset})"
+        for generation in generations
+        for partition, offset in position.items()
+    )
+    client.command(
+        f"INSERT INTO sales_store.positions (generation, partition, position) VALUES {rows}"
+    )
+
+
+def insert(client: Client, table: str, rows: pa.Table) -> None:
+    """Insert rows; returns when they are durable."""
+    if rows.num_rows:
+        client.insert_arrow(table, rows, database="sales_store")
+
+
+def touched_range(start: Mapping[int, int], end: Mapping[int, int]) -> str:
+    """Return the condition on `tape` for the records from `start` up to before `end`."""
+    ranges = [
+        f"(partition = {partition} AND offset >= {start.get(partition, 0)} AND offset < {stop})"
+        for partition, stop in sorted(end.items())
+        if stop > start.get(partition, 0)
+    ]
+    return f"({' OR '.join(ranges)})" if ranges else "0"
