@@ -30,7 +30,7 @@ class FolderError(Exception):
     """A folder cannot be a data folder (not writable, not a folder). Trying again is no use."""
 
 
-class FolderInUse(Exception):  # noqa: N818 - like TapeRefused, it says what it is
+class FolderInUse(Exception):
     """Another process has the data folder. `holder` says who; None when it does not say."""
 
     def __init__(self, folder: Path, holder: "Holder | None") -> None:

@@ -1,0 +1,74 @@
+"""What all tests share: the rule for skips on the project's CI machine, and where data sets lie.
+
+Elsewhere a test may be skipped, with its reason. On CI (`CI=true`) a skip is a failure, since a
+test that never runs proves nothing, unless its reason begins with `ALLOWED_SKIP`.
+"""
+
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ALLOWED_SKIP = "cannot be otherwise: "
+"""How the reason begins of a skip that holds on CI too: nothing could be done there to run it."""
+
+ROOT = Path(__file__).resolve().parent.parent
+
+pytest_plugins = ["pytester"]
+pytest.register_assert_rewrite("tape_contract")
+
+
+def on_ci() -> bool:
+    return os.environ.get("CI", "").lower() in ("true", "1")
+
+
+def _judge_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if not on_ci() or not report.skipped or hasattr(report, "wasxfail"):
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    reason = reason.removeprefix("Skipped: ")
+    if not reason.startswith(ALLOWED_SKIP):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which is a failure on CI: {reason}"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    report = yield
+    _judge_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, Any, Any]:
+    report = yield
+    _judge_skip(report)
+    return report
+
+
+@pytest.fixture(scope="session")
+def data_sets() -> Path:
+    """The folder of the public data sets: `maven_crm`, `adventureworks`, `online_retail`."""
+    named = os.environ.get("SALESTAPE_DATA_SETS")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(
+            f"the public data sets are not here: {folder} is no folder; name theirs in "
+            "SALESTAPE_DATA_SETS"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the system's Chromium or Chrome."""
+    named = os.environ.get("SALESTAPE_CHROMIUM")
+    names = [named] if named else ["chromium", "chromium-browser", "google-chrome"]
+    for name in names:
+        path = shutil.which(name)
+        if path is not None:
+            return path
+    pytest.skip(f"there is no Chromium here ({', '.join(names)}); see infra/deploy/chromium.sh")
