@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from infra.warehouse import Warehouse
+
 ALLOWED_SKIP = "cannot be otherwise: "
 """How the reason begins of a skip that holds on CI too: nothing could be done there to run it."""
 
@@ -72,3 +74,19 @@ def chromium() -> str:
         if path is not None:
             return path
     pytest.skip(f"there is no Chromium here ({', '.join(names)}); see infra/deploy/chromium.sh")
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Generator[Warehouse, None, None]:
+    """The one embedded engine of the test process: the engine takes one folder per process."""
+    with Warehouse(f"chdb://{tmp_path_factory.mktemp('engine')}") as opened:
+        yield opened
+
+
+@pytest.fixture
+def empty_warehouse(warehouse: Warehouse) -> Warehouse:
+    """The engine with none of the platform's databases in it."""
+    client = warehouse.client("admin")
+    for database in ("sales", "sales_store"):
+        client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+    return warehouse

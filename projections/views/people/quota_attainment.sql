@@ -20,20 +20,23 @@
 WITH
     done AS
     (
-        SELECT owner AS rep, 'won_amount' AS measure, currency, toDate32(closed_at) AS day, sum(amount) AS actual
-        FROM deals WHERE status = 'won' GROUP BY rep, currency, day
+        SELECT owner AS rep, fact.1 AS measure, fact.2 AS currency, toDate32(assumeNotNull(closed_at)) AS day, sum(fact.3) AS actual
+        FROM deals
+        ARRAY JOIN [
+            ('won_amount', toString(deals.currency), ifNull(amount, toDecimal128(0, 9))),
+            ('wins', '', toDecimal128(1, 9))
+        ] AS fact
+        WHERE status = 'won'
+        GROUP BY rep, measure, currency, day
         UNION ALL
-        SELECT owner AS rep, 'wins' AS measure, '' AS currency, toDate32(closed_at) AS day, toDecimal128(count(), 9) AS actual
-        FROM deals WHERE status = 'won' GROUP BY rep, day
-        UNION ALL
-        SELECT rep, 'purchase_amount' AS measure, currency, toNullable(day) AS day, toNullable(purchase_amount) AS actual
-        FROM rep_days WHERE purchases > 0
-        UNION ALL
-        SELECT rep, 'purchases' AS measure, '' AS currency, toNullable(day) AS day, toNullable(toDecimal128(sum(purchases), 9)) AS actual
-        FROM rep_days GROUP BY rep, day
-        UNION ALL
-        SELECT rep, 'activities' AS measure, '' AS currency, toNullable(day) AS day, toNullable(toDecimal128(sum(activities), 9)) AS actual
-        FROM rep_days GROUP BY rep, day
+        SELECT rep, fact.1 AS measure, fact.2 AS currency, day, sum(fact.3) AS actual
+        FROM rep_days
+        ARRAY JOIN [
+            ('purchase_amount', rep_days.currency, purchase_amount),
+            ('purchases', '', toDecimal128(purchases, 9)),
+            ('activities', '', toDecimal128(activities, 9))
+        ] AS fact
+        GROUP BY rep, measure, currency, day
     ),
     summed AS
     (
@@ -45,7 +48,7 @@ WITH
             quotas.amount AS quota,
             quotas.currency AS currency,
             any(quotas.source) AS source,
-            sumIf(ifNull(done.actual, 0), done.day >= quotas.period_start AND done.day <= quotas.period_end) AS actual
+            sumIf(done.actual, done.day >= quotas.period_start AND done.day <= quotas.period_end) AS actual
         FROM quotas
         LEFT JOIN done ON done.rep = quotas.rep AND done.measure = quotas.measure AND done.currency = quotas.currency
         GROUP BY rep, measure, period_start, period_end, quota, currency

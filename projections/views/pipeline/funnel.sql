@@ -27,7 +27,7 @@
 WITH
     defined AS
     (
-        SELECT pipeline, groupArray(stage) AS stages, mapFromArrays(groupArray(stage), groupArray(position)) AS places
+        SELECT pipeline, mapFromArrays(groupArray(stage), groupArray(position)) AS places
         FROM pipelines
         WHERE kind = 'open'
         GROUP BY pipeline
@@ -35,8 +35,11 @@ WITH
     travelled AS
     (
         SELECT
-            deals.pipeline AS pipeline,
-            deals.status AS status,
+            if(deals.deal != '', deals.pipeline, defined.pipeline) AS pipeline,
+            deals.deal != '' AS is_deal,
+            is_deal AND deals.status = 'won' AS is_won,
+            is_deal AND deals.status = 'lost' AS is_lost,
+            is_deal AND deals.status = 'open' AS is_open,
             deals.amount AS amount,
             deals.currency AS currency,
             defined.places AS places,
@@ -46,67 +49,29 @@ WITH
                 deals.path,
                 arrayPushBack(arrayMap(step -> toNullable(step.entered_at), arrayPopFront(deals.path)), deals.closed_at)
             ) AS visits,
-            if(deals.status = 'won', 4294967295, arrayMax(arrayPushBack(arrayMap(name -> defined.places[name], steps), 0))) AS furthest
+            if(is_won, 4294967295, arrayMax(arrayPushBack(arrayMap(name -> defined.places[name], steps), 0))) AS furthest
         FROM deals
-        LEFT JOIN defined ON defined.pipeline = deals.pipeline
-    ),
-    by_stage AS
-    (
-        SELECT
-            pipeline,
-            stage,
-            count() AS entered,
-            countIf(status = 'won' OR furthest > places[stage]) AS advanced,
-            countIf(is_last AND status = 'won') AS won,
-            countIf(is_last AND status = 'lost') AS lost,
-            countIf(is_last AND status = 'open') AS open,
-            groupArrayArray(arrayMap(v -> assumeNotNull(v.2), arrayFilter(v -> v.1 = stage AND v.2 IS NOT NULL, visits))) AS days,
-            sumIf(amount, is_last AND status = 'open') AS open_amount,
-            sumIf(amount, is_last AND status = 'won') AS won_amount,
-            groupUniqArrayIf(currency, currency != '') AS currencies
-        FROM
-        (
-            SELECT *, stage, steps[-1] = stage AS is_last
-            FROM travelled
-            ARRAY JOIN arrayDistinct(steps) AS stage
-        )
-        GROUP BY pipeline, stage
-    ),
-    by_pipeline AS
-    (
-        SELECT pipeline, any(places) AS places, count() AS deals, sumMap(map(toUInt64(furthest), 1)) AS furthests
-        FROM travelled
-        GROUP BY pipeline
-    ),
-    rungs AS
-    (
-        SELECT pipeline, stage, entered, advanced, won, lost, open, days, open_amount, won_amount, currencies FROM by_stage
-        UNION ALL
-        SELECT pipeline, arrayJoin(stages), 0, 0, 0, 0, 0, [], NULL, NULL, [] FROM defined
+        FULL JOIN defined ON defined.pipeline = deals.pipeline
     ),
     ladder AS
     (
         SELECT
-            rungs.pipeline AS pipeline,
-            rungs.stage AS stage,
-            nullIf(any(by_pipeline.places)[stage], 0) AS position,
-            any(by_pipeline.deals) AS deals,
-            sum(rungs.entered) AS entered,
-            sum(rungs.advanced) AS advanced,
-            sum(rungs.won) AS won,
-            sum(rungs.lost) AS lost,
-            sum(rungs.open) AS open,
-            groupArrayArray(rungs.days) AS days,
-            sum(rungs.open_amount) AS open_amount,
-            sum(rungs.won_amount) AS won_amount,
-            arrayDistinct(groupArrayArray(rungs.currencies)) AS currencies,
-            if(
-                position IS NULL,
-                entered,
-                arraySum((furthest, n) -> if(furthest >= position, n, 0), mapKeys(any(by_pipeline.furthests)), mapValues(any(by_pipeline.furthests)))
-            ) AS reached
-        FROM rungs
-        LEFT JOIN by_pipeline ON by_pipeline.pipeline = rungs.pipeline
+            pipeline,
+            stage,
+            nullIf(any(places[stage]), 0) AS position,
+            countIf(is_deal) AS deals,
+            countIf(has(steps, stage)) AS entered,
+            countIf(has(steps, stage) OR is_deal AND places[stage] > 0 AND furthest >= places[stage]) AS reached,
+            countIf(has(steps, stage) AND (is_won OR furthest > places[stage])) AS advanced,
+            countIf(is_won AND steps[-1] = stage) AS won,
+            countIf(is_lost AND steps[-1] = stage) AS lost,
+            countIf(is_open AND steps[-1] = stage) AS open,
+            groupArrayArray(arrayMap(v -> assumeNotNull(v.2), arrayFilter(v -> v.1 = stage AND v.2 IS NOT NULL, visits))) AS days,
+            groupUniqArrayIf(currency, currency != '') AS currencies,
+            sumIf(amount, is_open AND steps[-1] = stage) AS open_total,
+            sumIf(amount, is_won AND steps[-1] = stage) AS won_total
+        FROM travelled
+        ARRAY JOIN arrayDistinct(arrayConcat(mapKeys(places), steps)) AS stage
         GROUP BY pipeline, stage
     )
 SELECT
@@ -125,8 +90,8 @@ SELECT
     open,
     if(empty(days), NULL, arrayReduce('quantileExactInclusive(0.5)', days)) AS median_days,
     if(empty(days), NULL, arrayReduce('quantileExactInclusive(0.9)', days)) AS p90_days,
-    if(length(currencies) > 1, NULL, open_amount) AS open_amount,
-    if(length(currencies) > 1, NULL, won_amount) AS won_amount,
+    if(length(currencies) > 1, NULL, open_total) AS open_amount,
+    if(length(currencies) > 1, NULL, won_total) AS won_amount,
     if(length(currencies) = 1, currencies[1], '') AS currency
 FROM ladder
 WINDOW in_order AS (PARTITION BY pipeline ORDER BY position ASC NULLS LAST ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
