@@ -1,0 +1,79 @@
+"""What asking the warehouse gives: answers, the questions there are, and why one has no answer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+class Refused(Exception):
+    """A statement may not be run here; the message names what is refused. Never try it again."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class QueryFailed(Exception):
+    """The engine could not answer; the message is the engine's, without its own trappings.
+
+    `code` is ClickHouse's error code (60 unknown table, 47 unknown identifier, 159 timeout, 241
+    out of memory, 396 too many rows, …), 0 where it gave none.
+    """
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class UnknownQuestion(Exception):
+    """There is no question or table of this name; `near` are names like it."""
+
+    def __init__(self, name: str, near: list[str]) -> None:
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        super().__init__(f"there is no question {name!r}{hint}")
+        self.name = name
+        self.near = near
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one statement may cost."""
+
+    max_seconds: float = 30
+    """The longest it may run."""
+    max_memory_bytes: int = 512 * 2**20
+    """The most memory it may take in the engine."""
+    max_rows: int = 1_000_000
+    """The most rows an answer may have; a larger one is an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A table: the names of its columns, their ClickHouse types, and its rows."""
+
+    columns: list[str]
+    types: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """One column of a question or table, as people read about it."""
+
+    name: str
+    type: str
+    """ClickHouse type; empty where the view cannot be made yet."""
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionInfo:
+    """One question, as people read about it."""
+
+    name: str
+    theme: str
+    summary: str
+    """One sentence."""
+    description: str
+    """Definitions and limits, in paragraphs; may be empty."""
+    columns: tuple[ColumnInfo, ...]
