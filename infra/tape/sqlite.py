@@ -44,22 +44,27 @@ PARTITION = 0
 """The only partition of this tape."""
 
 _STREAM = "tape"
-_POLL_SECONDS = 0.02
 
 
 class SQLiteTape(Tape):
     """A tape in one SQLite file, in WAL mode, synced at every append.
 
     `path` is made, folders included, when it is not there. `now` gives the time of recording;
-    `seconds` is how long a call waits for a lock before it raises `TapeUnavailable`.
+    `seconds` is how long a call waits for a lock before it raises `TapeUnavailable`; `poll` is how
+    often, in seconds, `wait` looks for appends of other processes.
     """
 
     def __init__(
-        self, path: Path, now: Callable[[], datetime] = clock.now, seconds: float = 10.0
+        self,
+        path: Path,
+        now: Callable[[], datetime] = clock.now,
+        seconds: float = 10.0,
+        poll: float = 0.02,
     ) -> None:
         self.path = path.absolute()
         self._now = now
         self._seconds = seconds
+        self._poll = poll
         self._make_folder()
         self._recorder = Recorder(Datastore(self.path, seconds))
         prepare(self.path, self._recorder.create_table_statements, seconds)
@@ -157,7 +162,7 @@ class SQLiteTape(Tape):
                 left = deadline - clock.monotonic()
                 if left <= 0:
                     return False
-                self._changed.wait(min(left, _POLL_SECONDS))
+                self._changed.wait(min(left, self._poll))
             return True
 
     def close(self) -> None:
