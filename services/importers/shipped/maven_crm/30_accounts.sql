@@ -1,0 +1,18 @@
+-- The customers, by the names that the pipeline uses. Revenue is given in millions.
+SELECT
+    'sales.account.created.v1' AS type,
+    'account/' || account AS id,
+    (SELECT min(toDateOrNull(engage_date)) FROM sales_pipeline) AS time,
+    account AS subject,
+    account,
+    account AS name,
+    sector AS segment,
+    office_location AS country,
+    subsidiary_of AS parent,
+    toUInt64(employees) AS employees,
+    toDecimal64(revenue, 2) * 1000000 AS annual_revenue,
+    if(revenue IS NULL, NULL, 'USD') AS currency,
+    toUInt16(year_established) AS founded_year,
+    _file,
+    _row
+FROM accounts

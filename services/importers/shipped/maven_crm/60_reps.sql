@@ -1,0 +1,13 @@
+-- Where every rep belongs.
+SELECT
+    'sales.rep.team_assigned.v1' AS type,
+    'rep/' || sales_agent || '/team' AS id,
+    (SELECT min(toDateOrNull(engage_date)) FROM sales_pipeline) AS time,
+    sales_agent AS subject,
+    sales_agent AS actor,
+    manager AS team,
+    manager,
+    regional_office AS territory,
+    _file,
+    _row
+FROM sales_teams
