@@ -1,0 +1,112 @@
+"""What is on the tape and perhaps not in the ledger yet, kept small.
+
+Of each event some 200 bytes: its name, its digest and where it lies. Beside it where deals are at
+home. Not thread-safe; whoever commits holds it alone.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from itertools import islice
+
+from services.gateway.ledger import Position
+
+MAX_SETTLED_HOMES = 200_000
+"""How many homes of deals are kept that the ledger could tell as well."""
+
+_DIGEST = 16
+_NAME = 16
+
+
+class Recent:
+    """Events by name, with the digest of the first of each and those of its copies in conflict."""
+
+    def __init__(self) -> None:
+        self._firsts: dict[bytes, bytes] = {}
+        self._copies: dict[bytes, bytes] = {}
+        self._order: dict[int, deque[bytes]] = {}
+        self._homes: dict[str, str] = {}
+        self._home_order: dict[int, deque[tuple[int, str]]] = {}
+        self._settled: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        """Return how many events are remembered."""
+        return len(self._firsts) + len(self._copies)
+
+    def names(self) -> list[bytes]:
+        """Return the names of the events, each once."""
+        return list(self._firsts)
+
+    def deals(self) -> list[str]:
+        """Return the deals whose home the ledger cannot tell yet."""
+        return list(self._homes)
+
+    def first(self, name: bytes) -> tuple[bytes, Position] | None:
+        """Return digest and place of the first event of this name."""
+        packed = self._firsts.get(name)
+        return None if packed is None else (packed[:_DIGEST], _unpacked(packed[_DIGEST:]))
+
+    def copy(self, name: bytes, digest: bytes) -> Position | None:
+        """Return where the first copy with this digest lies, of those in conflict."""
+        packed = self._copies.get(name + digest)
+        return None if packed is None else _unpacked(packed)
+
+    def home(self, deal: str) -> str | None:
+        """Return where a deal is at home, as far as that is remembered."""
+        return self._homes.get(deal) or self._settled.get(deal)
+
+    def add_first(self, name: bytes, digest: bytes, position: Position) -> None:
+        """Remember the first event of a name. What comes in a partition comes in order."""
+        self._firsts[name] = digest + _packed(position)
+        self._in_order(position[0], name)
+
+    def add_copy(self, name: bytes, digest: bytes, position: Position) -> None:
+        """Remember a copy in conflict with the first of its name."""
+        self._copies[name + digest] = _packed(position)
+        self._in_order(position[0], name + digest)
+
+    def add_home(self, deal: str, key: str, position: Position) -> None:
+        """Remember where a deal is at home, as told by the record at `position`."""
+        self._homes[deal] = key
+        self._home_order.setdefault(position[0], deque()).append((position[1], deal))
+
+    def settle_homes(self, homes: Mapping[str, str]) -> None:
+        """Remember homes that the ledger told, the latest 200,000 of them."""
+        self._settled.update(homes)
+        excess = len(self._settled) - MAX_SETTLED_HOMES
+        if excess > 0:
+            for deal in list(islice(self._settled, excess)):
+                del self._settled[deal]
+
+    def prune(self, watermark: Mapping[int, int]) -> None:
+        """Forget what lies before the watermark: the ledger can tell it."""
+        for partition, order in self._order.items():
+            end = watermark.get(partition, 0)
+            while order and self._offset(order[0]) < end:
+                entry = order.popleft()
+                del (self._firsts if len(entry) == _NAME else self._copies)[entry]
+        settled = {}
+        for partition, homes in self._home_order.items():
+            end = watermark.get(partition, 0)
+            while homes and homes[0][0] < end:
+                deal = homes.popleft()[1]
+                settled[deal] = self._homes.pop(deal)
+        self.settle_homes(settled)
+
+    def _in_order(self, partition: int, entry: bytes) -> None:
+        order = self._order.get(partition)
+        if order is None:
+            order = self._order[partition] = deque()
+        order.append(entry)
+
+    def _offset(self, entry: bytes) -> int:
+        packed = self._firsts[entry][_DIGEST:] if len(entry) == _NAME else self._copies[entry]
+        return _unpacked(packed)[1]
+
+
+def _packed(position: Position) -> bytes:
+    return (position[0] << 64 | position[1]).to_bytes(12)
+
+
+def _unpacked(packed: bytes) -> Position:
+    number = int.from_bytes(packed)
+    return number >> 64, number & 0xFFFF_FFFF_FFFF_FFFF
