@@ -9,9 +9,17 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import to_json
 
-from events.values import MAX_INTEGER, Id, Instant
+from events.values import Count, Id, Instant
 
 TYPE_NAME = re.compile(r"^sales\.[a-z_]+\.[a-z_]+\.v[1-9][0-9]*$")
 
@@ -36,6 +44,29 @@ class Payload(BaseModel):
         cls.event_type = type
 
 
+P = TypeVar("P", bound=Payload)
+
+
+class PayloadMismatch(ValueError):
+    """A payload that stands where a payload of `model` is called for is none."""
+
+    def __init__(self, model: type[Payload], error: ValidationError) -> None:
+        super().__init__(f"not a payload of {model.event_type}: {error.error_count()} findings")
+        self.model = model
+        self.error = error
+
+
+def payload_from(content: Any, model: type[P]) -> P:
+    """Return the payload of `model` that `content`, values as JSON has them, stands for.
+
+    Raises `PayloadMismatch` when it stands for none.
+    """
+    try:
+        return model.model_validate_json(to_json(content))
+    except ValidationError as error:
+        raise PayloadMismatch(model, error) from error
+
+
 def together(*names: str) -> Any:
     """Return a validator for a payload: these fields are all present or all absent.
 
@@ -52,7 +83,6 @@ def together(*names: str) -> Any:
     return model_validator(mode="after")(check)
 
 
-P = TypeVar("P", bound=Payload)
 TraceParent = Annotated[
     str, StringConstraints(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 ]
@@ -75,7 +105,7 @@ class Envelope(BaseModel):
     """What happened: a type of the catalogue."""
     time: Instant
     """When it happened. Aware; stored in UTC."""
-    sequence: Annotated[int, Field(ge=0, le=MAX_INTEGER)] = 0
+    sequence: Count = 0
     """Breaks ties of `time`."""
     subject: Id | None = None
     """The id of what the event is about."""

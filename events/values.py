@@ -5,33 +5,59 @@ each of them. Money is a decimal string here and in JSON; nothing in the vocabul
 """
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, GetCoreSchemaHandler, StringConstraints
+from pydantic_core import CoreSchema, core_schema
 
 MAX_INTEGER = 2**63 - 1
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_BOUNDS = f"must lie between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d}"
 
 
 def _in_utc(value: datetime) -> datetime:
-    moment = value.astimezone(UTC) if value.tzinfo is not UTC else value
+    try:
+        moment = value.astimezone(UTC) if value.tzinfo is not UTC else value
+    except OverflowError:
+        raise ValueError(_BOUNDS) from None
     if not EARLIEST <= moment < LATEST:
-        raise ValueError(f"must lie between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d}")
+        raise ValueError(_BOUNDS)
     return moment
 
 
 def _in_range(value: date) -> date:
     if not EARLIEST.date() <= value < LATEST.date():
-        raise ValueError(f"must lie between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d}")
+        raise ValueError(_BOUNDS)
     return value
+
+
+class _Written:
+    """In JSON, takes a time or a day only as it is written out in RFC 3339.
+
+    Pydantic alone also reads a string of digits as seconds, or milliseconds, since 1970.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        parsed = handler(source)
+        return core_schema.json_or_python_schema(
+            json_schema=core_schema.chain_schema(
+                [core_schema.str_schema(pattern=self.pattern), {**parsed, "strict": False}]
+            ),
+            python_schema=parsed,
+        )
 
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """The name of a thing (account, deal, rep, product): 1 to 256 characters, no control characters."""
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
-"""Words written by a person: 1 to 20,000 characters."""
+Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[^\x00]+$")]
+"""Words written by a person: 1 to 20,000 characters, none of them NUL."""
 
 Amount = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,29}(\.[0-9]{1,9})?$")]
 """A decimal number as a string: up to 29 digits before the point and 9 after it."""
@@ -51,10 +77,14 @@ Score = Annotated[int, Field(ge=-100, le=100)]
 Ids = Annotated[tuple[Id, ...], Field(max_length=1_000)]
 """The names of several things: at most 1,000."""
 
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-"""A moment with an offset, kept in UTC, to the microsecond."""
+Instant = Annotated[
+    AwareDatetime,
+    _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:"),
+    AfterValidator(_in_utc),
+]
+"""A moment with an offset, kept in UTC, to the microsecond; further digits are cut off."""
 
-Day = Annotated[date, AfterValidator(_in_range)]
+Day = Annotated[date, _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_in_range)]
 """A calendar day."""
 
 Channel = Literal[

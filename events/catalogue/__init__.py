@@ -78,7 +78,7 @@ def _event_model(name: str, payload: type[Payload]) -> type[AnyEvent]:
         __base__=Event,
         __module__=payload.__module__,
         __doc__=payload.__doc__,
-        type=(Literal[name], ...),
+        type=(Literal[name], ...),  # type: ignore[arg-type]
         data=(payload, ...),
     )
 

@@ -6,8 +6,11 @@ as the stages of a pipeline, are not columns and stand under the field that hold
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel
 
 from events import values
 from events.catalogue.glossary import GLOSSARY
@@ -60,15 +63,13 @@ def collect_fields(catalogue: Mapping[str, type[Payload]]) -> Mapping[str, Field
     annotations: dict[str, Any] = {}
     descriptions: dict[str, dict[str, str | None]] = {}
     for type_name, payload in catalogue.items():
-        hints = get_type_hints(payload, include_extras=True)
-        for name, field in payload.model_fields.items():
-            annotation = _required(hints[name])
+        for name, annotation in annotations_of(payload).items():
             if annotations.setdefault(name, annotation) != annotation:
                 others = ", ".join(descriptions[name])
                 raise TypeError(
                     f"{type_name}.{name} is {annotation}; in {others} it is {annotations[name]}"
                 )
-            descriptions.setdefault(name, {})[type_name] = field.description
+            descriptions.setdefault(name, {})[type_name] = payload.model_fields[name].description
     return MappingProxyType(
         {name: _spec(name, annotations[name], descriptions[name]) for name in sorted(annotations)}
     )
@@ -88,6 +89,13 @@ def _spec(name: str, annotation: Any, descriptions: Mapping[str, str | None]) ->
         description=general,
         types=MappingProxyType({type_: own or general for type_, own in descriptions.items()}),
     )
+
+
+@cache
+def annotations_of(model: type[BaseModel]) -> Mapping[str, Any]:
+    """Return each field of a model with its annotation, ``| None`` taken off."""
+    hints = get_type_hints(model, include_extras=True)
+    return MappingProxyType({name: _required(hints[name]) for name in model.model_fields})
 
 
 def _required(annotation: Any) -> Any:

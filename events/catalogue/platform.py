@@ -1,20 +1,20 @@
 """The platform's own events: corrections, retractions, merges, erasure, signals, gaps."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from events.envelope import Payload
+from pydantic import field_validator, model_validator
+
+from events.envelope import Payload, payload_from
 from events.values import Day, Id, Instant, Text
 
 SubjectType = Literal["contact", "lead", "account", "rep"]
 """What kind of person or company is to be forgotten."""
 
 
-class EventCorrected(Payload, type="sales.event.corrected.v1"):
-    """Another event was wrong: from now on its `time` and `data` are these.
+class Amendment(Payload):
+    """What a correction and a retraction have in common: the event they are about.
 
-    Everything else about the target stays as it was; to change that, retract it and append a new
-    event. `account`, `deal`, `actor` and `partitionkey` of the envelope are the target's. The
-    target may not be a correction or a retraction itself: correct what that one corrects again.
+    `account`, `deal`, `actor` and `partitionkey` of the envelope are the target's.
     """
 
     target_source: Id
@@ -22,28 +22,50 @@ class EventCorrected(Payload, type="sales.event.corrected.v1"):
     target_id: Id
     """The `id` of the target."""
     target_type: Id
-    """The type of the target; `payload` is a payload of this type."""
+    """The `type` of the target."""
     target_time: Instant
-    """The time the target was recorded with: the ledger files the correction there."""
+    """The time the target was recorded with: the ledger files the amendment there."""
+    reason: Text | None = None
+
+    @field_validator("target_type")
+    @classmethod
+    def _can_be_amended(cls, target_type: str) -> str:
+        if issubclass(_payload_model(target_type), Amendment):
+            raise ValueError(  # noqa: TRY004 - pydantic turns only this one into a finding
+                "an amendment may not target an amendment; amend the same target again instead"
+            )
+        return target_type
+
+
+class EventCorrected(Amendment, type="sales.event.corrected.v1"):
+    """Another event was wrong: from now on its `time` and `data` are these.
+
+    Everything else about the target stays as it was; to change that, retract it and append a new
+    event.
+    """
+
     corrected_time: Instant
     """When the target really happened."""
     payload: dict[str, Any]
-    """The target's payload as it should have been."""
-    reason: Text | None = None
+    """The target's payload as it should have been: a payload of `target_type`."""
+
+    @model_validator(mode="after")
+    def _payload_is_one_of_the_target(self) -> Self:
+        payload_from(self.payload, _payload_model(self.target_type))
+        return self
 
 
-class EventRetracted(Payload, type="sales.event.retracted.v1"):
+class EventRetracted(Amendment, type="sales.event.retracted.v1"):
     """Another event should not have been recorded: it never happened."""
 
-    target_source: Id
-    """The `source` of the target."""
-    target_id: Id
-    """The `id` of the target."""
-    target_type: Id
-    """The type of the target."""
-    target_time: Instant
-    """The time the target was recorded with: the ledger files the retraction there."""
-    reason: Text | None = None
+
+def _payload_model(name: str) -> type[Payload]:
+    from events.catalogue import CATALOGUE  # this module is a part of it
+    from events.explanation import unknown_type
+
+    if name not in CATALOGUE:
+        raise ValueError(unknown_type(name))
+    return CATALOGUE[name]
 
 
 class AccountMerged(Payload, type="sales.account.merged.v1"):
