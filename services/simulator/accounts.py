@@ -39,6 +39,8 @@ class Account(Line):
         "segment",
         "spells",
         "stream",
+        "subscribes",
+        "subscription_amount",
         "territory",
     )
 
@@ -56,6 +58,8 @@ class Account(Line):
         self.employees = int(traits.skewed(240, 0.95))
         self.segment = traits.pick(names.SEGMENTS)
         self.product = traits.pick(names.PRODUCTS)[0]
+        self.subscribes = traits.chance(config.subscription_share)
+        self.subscription_amount = traits.skewed(float(config.subscription_amount), 0.5)
         self.index = index
         self.key = key
         self.roster = roster

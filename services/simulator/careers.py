@@ -52,7 +52,7 @@ def quotas(world: World, roster: Roster, rep: Rep, asked: Quotas) -> Process:
     while rep.works(world.now):
         today = day_of(world.now)
         left = (period_of(today, config.quota_period)[1] - today).days + 1
-        amount = float(config.quota or _promised(config, rep, share, world.now // DAY, left))
+        amount = float(config.quota or _promised(config, share, world.now // DAY, left))
         _ask(line, rep, amount, asked)
         yield (world.now // DAY + left) * DAY
 
@@ -87,14 +87,13 @@ def _ask(line: Line, rep: Rep, amount: float, asked: Quotas) -> None:
     )
 
 
-def _promised(config: FloorConfig, rep: Rep, share: float, today: int, days: int) -> float:
+def _promised(config: FloorConfig, share: float, today: int, days: int) -> float:
     """Return what a seat may expect to win in the days from today on, times the stretch.
 
-    A deal won today began as a lead a cycle ago; there were none before the floor started, and
-    none that came to the rep before the rep did.
+    A deal won today began as a lead a cycle ago, and there were none before the floor started.
     """
     cycle = round(1 + config.lead_days + config.stage_days.cycle)
-    earliest = max(midnight(config.start), rep.joined) // DAY
+    earliest = midnight(config.start) // DAY
     mean = sum(config.season) / 12
     leads = sum(
         config.season[day_of(day * DAY).month - 1] / mean

@@ -101,7 +101,7 @@ class FloorConfig(_Settings):
     """Into how many territories the market is divided. Accounts fall evenly into them."""
     teams: Annotated[int, Field(ge=1, le=100)] = 4
     """Teams, each with a manager, spread evenly over the territories."""
-    reps: Annotated[int, Field(ge=1, le=2_000)] = 12
+    reps: Annotated[int, Field(ge=1, le=2_000)] = 10
     """Account executives, who own deals and carry quotas, spread evenly over the teams."""
     sdrs: Annotated[int, Field(ge=0, le=2_000)] = 6
     """Sales development reps, who take leads and hand the ready ones to account executives."""
@@ -125,7 +125,7 @@ class FloorConfig(_Settings):
     """The spread of the days in a stage and of the days of a lead."""
     deal_amount: Money = Decimal(18_000)
     """The mean value of a deal that is won."""
-    deal_amount_spread: Spread = 0.5
+    deal_amount_spread: Spread = 0.4
     finish_deals: bool = False
     """Take on no lead that could still be open at the end. Every deal then has its outcome, so
     that the shares that go on are binomial samples of `conversion`. Otherwise the deals of the
@@ -163,7 +163,7 @@ class FloorConfig(_Settings):
     quota: Money | None = None
     """The quota of each account executive and period. None: what these settings promise, times
     `quota_stretch`."""
-    quota_stretch: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 1.0
+    quota_stretch: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 1.05
     """How much more than the expected is asked of each rep."""
     quota_period: Literal["month", "quarter"] = "quarter"
 

@@ -31,23 +31,24 @@ class Customer(Work):
     """An account for as long as it buys."""
 
     def __init__(self, account: Account, rep: Rep | None = None) -> None:
-        number = len(account.spells)
-        super().__init__(account, account.stream_of("spell", number), rep)
-        self.name = f"{account.key}-{number}"
+        self.number = len(account.spells) + 1
+        """Which time in a row the account is a customer, from 1."""
+        super().__init__(account, account.stream_of("spell", self.number), rep)
         self.spell = Spell(account.name, self.world.now)
         account.spells.append(self.spell)
         self.subscription: str | None = None
         self._orders = 0
 
-    def buying(self, first: float = 1.0) -> Process:
+    def buying(self, first: float = 1.0, known: bool = False) -> Process:
         """Buy in the account's rhythm until it stops.
 
-        `first` is how much of the first gap is still to come, from 0 to 1.
+        `first` is how much of the first gap is still to come, from 0 to 1; `known` customers had
+        their subscription before this run.
         """
         config, stream, account = self.config, self.stream, self.account
         stops = self._stops()
-        if stream.chance(config.subscription_share):
-            self.world.start(self._subscribed(first))
+        if account.subscribes:
+            self.world.start(self._subscribed(first, known))
         bought = worked(self.world.now)
         gap = working(first * stream.skewed(account.gap_days, config.purchase_gap_spread))
         while True:
@@ -79,7 +80,8 @@ class Customer(Work):
     def _buys(self) -> None:
         config, stream = self.config, self.stream
         self._orders += 1
-        order = f"{self.world.config.seed}-{self.world.run}{self.name}-{self._orders}"
+        spell = f"{config.seed}-{self.world.run}{self.account.key}-{self.number}"
+        order = f"O{spell}-{self._orders}"
         amount = stream.skewed(float(config.purchase_amount), config.purchase_amount_spread)
         units = max(1, round(amount / _PRICES[self.product]))
         bought = {
@@ -104,21 +106,23 @@ class Customer(Work):
         yield moment_of(worked(self.world.now) + working(self.stream.skewed(8, 0.7)))
         self.tell("sales.purchase.returned.v1", bought | {"reason": "not as expected"})
 
-    def _subscribed(self, first: float) -> Process:
+    def _subscribed(self, first: float, known: bool) -> Process:
         config = self.config
-        amount = self.stream.skewed(float(config.subscription_amount), 0.5)
         term = int(config.subscription_term_months * _MONTH_DAYS * DAY)
         left = int(first * term)
-        self.subscription = f"S{config.seed}-{self.world.run}{self.name}"
+        self.subscription = f"S{config.seed}-{self.account.name}-{self.number}"
         data = {
             "subscription": self.subscription,
-            "amount": money(amount),
+            "amount": money(self.account.subscription_amount),
             "currency": config.currency,
             "product": self.product,
         }
         if config.subscription_term_months in _BILLING:
             data["billing_period"] = _BILLING[config.subscription_term_months]
-        self.tell("sales.subscription.started.v1", data | {"renewal_due": self.account.day(left)})
+        if not known:
+            self.tell(
+                "sales.subscription.started.v1", data | {"renewal_due": self.account.day(left)}
+            )
         while True:
             yield self.world.now + left
             if self.spell.churned is not None:
@@ -132,7 +136,7 @@ class Customer(Work):
         stream = self.stream
         asked = worked(self.world.now) + working(stream.skewed(5, 0.8))
         yield moment_of(asked)
-        ticket = {"ticket": f"T-{order}"}
+        ticket = {"ticket": f"T{order[1:]}"}
         self.tell(
             "sales.ticket.opened.v1",
             ticket

@@ -152,7 +152,7 @@ class Deal(Work):
         account, value = self.account, money(self._value)
         worth = {"amount": value, "currency": self.config.currency, "product": self.product}
         self.tell("sales.deal.won.v1", worth)
-        order = f"O-{self.deal}"
+        order = f"O{self.deal}"
         self.tell(
             "sales.purchase.made.v1",
             worth | {"order": order, "lines": 1, "territory": account.territory},

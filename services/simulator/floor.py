@@ -56,6 +56,7 @@ class Floor:
 
     def __init__(self, config: FloorConfig, run: str = "", earlier: Earlier | None = None) -> None:
         self.config = config
+        self.end = midnight(config.start) + config.days * DAY
         self.world = World(config, midnight(config.start), run)
         self.roster = Roster(config)
         self.accounts = [self._account(index, run, earlier) for index in range(config.accounts)]
@@ -71,7 +72,7 @@ class Floor:
 
     def events(self) -> Iterator[bytes]:
         """Yield the events of the days that the settings give, in the order of time."""
-        return self.world.advance(midnight(self.config.start) + self.config.days * DAY)
+        return self.world.advance(self.end)
 
     @property
     def spells(self) -> list[Spell]:
@@ -118,9 +119,10 @@ class Floor:
 
 
 def _customer_from_start(account: Account) -> Process:
+    known = account.introduced
     account.introduce()
     customer = Customer(account)
-    yield from customer.buying(first=customer.stream.random())
+    yield from customer.buying(first=customer.stream.random(), known=known)
 
 
 def _founded(world: World, roster: Roster) -> Process:

@@ -95,7 +95,7 @@ class Roster:
             left = self._leaving(stream, joined)
             index = config.teams + seat + seats * len(occupants)
             name = names.rep(index, team.territories[len(occupants) % len(team.territories)])
-            weight = stream.between(0.75, 1.25)
+            weight = stream.between(0.85, 1.15)
             occupants.append(Rep(index, name, role, team, weight, joined, left, not occupants))
             if left is None:
                 break
