@@ -84,6 +84,22 @@ class DataSettings(_Settings):
     )
 
 
+class DefinitionSettings(_Settings):
+    """What is kept and asked beside what comes with Salestape."""
+
+    projections: str = Field(
+        default="",
+        description="Folders with derived tables and questions of your own, separated by "
+        f"{os.pathsep!r}.",
+        examples=["/srv/salestape/projections"],
+    )
+
+    @property
+    def folders(self) -> list[Path]:
+        """The folders, in the order given."""
+        return [_absolute(Path(name)) for name in self.projections.split(os.pathsep) if name]
+
+
 class GatewaySettings(_Settings):
     """How events and questions come in over HTTP."""
 
@@ -248,6 +264,7 @@ def load(concern: type[S], **given: object) -> S:
 
 CONCERNS: tuple[type[_Settings], ...] = (
     DataSettings,
+    DefinitionSettings,
     GatewaySettings,
     ProjectorSettings,
     QuerySettings,
