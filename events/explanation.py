@@ -96,15 +96,19 @@ def unknown_type(name: Any) -> str:
 
 
 def _told(found: Sequence[_Finding]) -> Rejection:
-    # A list whose items are wrong is also found too short, which says nothing new.
-    parents = {finding.path[:-1] for finding in found}
-    findings = [
-        finding for finding in found if finding.kind != "too_short" or finding.path not in parents
-    ]
+    findings = [finding for finding in found if not _says_nothing_new(finding, found)]
     sentences = [_sentence(finding) for finding in findings[:MAX_SENTENCES]]
     if len(findings) > MAX_SENTENCES:
         sentences.append(f"and {len(findings) - MAX_SENTENCES} more")
     return Rejection("; ".join(sentences), field=_named(findings[0].path) or None)
+
+
+def _says_nothing_new(finding: _Finding, all_findings: Sequence[_Finding]) -> bool:
+    """A list whose items are wrong is found too short as well."""
+    depth = len(finding.path)
+    return finding.kind == "too_short" and any(
+        other.path[:depth] == finding.path for other in all_findings if len(other.path) > depth
+    )
 
 
 def _findings(error: ValidationError) -> Iterator[_Finding]:
@@ -250,7 +254,7 @@ def _shown(found: Any) -> str:
     if isinstance(found, Mapping):
         return "an object"
     if isinstance(found, list | tuple):
-        return "a list"
+        return f"a list of {len(found)}"
     if isinstance(found, str) and len(found) > _SHOWN:
         return json.dumps(found[:_SHOWN], ensure_ascii=False) + " and more"
     return json.dumps(found, ensure_ascii=False, default=str)
