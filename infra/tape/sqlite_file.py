@@ -44,11 +44,10 @@ _LATER = {
 
 
 class _Connection(SQLiteConnection):
-    """Begins writing transactions as writers, and leaves none open behind a failed commit.
+    """Begins a writing transaction as a writer, and leaves none open whatever happens.
 
-    The library begins them deferred: another process could then write between the look at the last
-    offset and the insert. And it hands a connection whose commit failed (a full disk) back to the
-    pool with its transaction open, which would lock the tape for everybody.
+    The library begins it as a reader: another process could then write between the look at the last
+    offset and the insert.
     """
 
     @contextmanager

@@ -153,8 +153,8 @@ def test_times_before_1970_and_in_other_zones_are_kept(path: Path) -> None:
 
 def test_waiting_does_not_wait_for_the_next_look_when_this_process_appends(path: Path) -> None:
     with (
-        closing(SQLiteTape(path, poll=10 * LIMIT_SECONDS)) as tape,
         ThreadPoolExecutor(1) as threads,
+        closing(SQLiteTape(path, poll=10 * LIMIT_SECONDS)) as tape,
     ):
         waiting = threads.submit(tape.wait, {}, 10 * LIMIT_SECONDS)
         tape.append([ENTRY])
@@ -211,6 +211,18 @@ def refuses(tape: Tape) -> bool:
     except TapeRefused:
         return True
     return False
+
+
+def test_an_append_that_breaks_off_does_not_keep_the_tape_locked(path: Path) -> None:
+    def broken() -> datetime:
+        raise ArithmeticError
+
+    with closing(SQLiteTape(path, now=broken)) as tape, closing(SQLiteTape(path)) as other:
+        for _ in range(3):
+            with pytest.raises(ArithmeticError):
+                tape.append([ENTRY])
+        other.append([ENTRY])
+        assert len(read_all(tape)) == 1
 
 
 # Files from elsewhere
