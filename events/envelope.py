@@ -12,7 +12,6 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Field,
     StringConstraints,
     ValidationError,
     model_validator,
@@ -104,7 +103,7 @@ class Envelope(BaseModel):
     type: str
     """What happened: a type of the catalogue."""
     time: Instant
-    """When it happened. Aware; stored in UTC."""
+    """When it happened: a time with an offset, stored in UTC."""
     sequence: Count = 0
     """Breaks ties of `time`."""
     subject: Id | None = None
@@ -133,7 +132,7 @@ class Event(Envelope, Generic[P]):
     # Descriptions are read from source text, which is slow, and every type has an event model.
     model_config = ConfigDict(use_attribute_docstrings=False)
 
-    data: Annotated[P, Field(description="The payload of the type.")]
+    data: P
 
 
 AnyEvent = Event[Any]

@@ -7,7 +7,14 @@ each of them. Money is a decimal string here and in JSON; nothing in the vocabul
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, GetCoreSchemaHandler, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
 from pydantic_core import CoreSchema, core_schema
 
 MAX_INTEGER = 2**63 - 1
@@ -38,8 +45,9 @@ class _Written:
     Pydantic alone also reads a string of digits as seconds, or milliseconds, since 1970.
     """
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, schema_format: str) -> None:
         self.pattern = pattern
+        self.schema_format = schema_format
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -51,6 +59,11 @@ class _Written:
             ),
             python_schema=parsed,
         )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, str]:
+        return {"type": "string", "format": self.schema_format}
 
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -79,12 +92,12 @@ Ids = Annotated[tuple[Id, ...], Field(max_length=1_000)]
 
 Instant = Annotated[
     AwareDatetime,
-    _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:"),
+    _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:", "date-time"),
     AfterValidator(_in_utc),
 ]
 """A moment with an offset, kept in UTC, to the microsecond; further digits are cut off."""
 
-Day = Annotated[date, _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_in_range)]
+Day = Annotated[date, _Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "date"), AfterValidator(_in_range)]
 """A calendar day."""
 
 Channel = Literal[

@@ -72,19 +72,20 @@ CATALOGUE: MappingProxyType[str, type[Payload]] = MappingProxyType(_collect())
 """Event type to payload model, current versions only."""
 
 
-def _event_model(name: str, payload: type[Payload]) -> type[AnyEvent]:
+def event_model(name: str, payload: type[Payload]) -> type[AnyEvent]:
+    """Return the model of a whole event of the type `name`."""
     return create_model(
         payload.__name__ + "Event",
         __base__=Event,
         __module__=payload.__module__,
         __doc__=payload.__doc__,
-        type=(Literal[name], ...),  # type: ignore[arg-type]
-        data=(payload, ...),
+        type=(Literal[name], Field(description="What happened.")),  # type: ignore[arg-type]
+        data=(payload, Field(description="The payload of the type.")),
     )
 
 
 EVENT_MODELS: MappingProxyType[str, type[AnyEvent]] = MappingProxyType(
-    {name: _event_model(name, payload) for name, payload in CATALOGUE.items()}
+    {name: event_model(name, payload) for name, payload in CATALOGUE.items()}
 )
 """Event type to the model of the whole event."""
 
