@@ -121,7 +121,7 @@ def _findings(error: ValidationError) -> Iterator[_Finding]:
             model, path = EVENT_MODELS[str(path[0])], path[1:]
         cause = detail.get("ctx", {}).get("error")
         if isinstance(cause, PayloadMismatch):
-            yield from _payload_findings(cause, (*path, "payload"))
+            yield from _payload_findings(cause, path)
         else:
             yield _finding(detail, path, model, path)
 

@@ -89,12 +89,14 @@ EVENT_MODELS: MappingProxyType[str, type[AnyEvent]] = MappingProxyType(
 )
 """Event type to the model of the whole event."""
 
+# One of all event models, chosen by `type`.
 EventUnion: Any = Annotated[
     Union[tuple(EVENT_MODELS.values())],  # noqa: UP007
     Field(discriminator="type"),
 ]
 
 EVENT: TypeAdapter[AnyEvent] = TypeAdapter(EventUnion)
+"""Reads one event of any current type; `events.parsing` says what is wrong where it fails."""
 
 FIELDS: Mapping[str, FieldSpec] = collect_fields(CATALOGUE)
 """Every field name of the payloads, its one type and its meaning."""

@@ -1,8 +1,8 @@
 """The platform's own events: corrections, retractions, merges, erasure, signals, gaps."""
 
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import ValidationInfo, field_validator
 
 from events.envelope import Payload, payload_from
 from events.values import Day, Id, Instant, Text
@@ -49,10 +49,14 @@ class EventCorrected(Amendment, type="sales.event.corrected.v1"):
     payload: dict[str, Any]
     """The target's payload as it should have been: a payload of `target_type`."""
 
-    @model_validator(mode="after")
-    def _payload_is_one_of_the_target(self) -> Self:
-        payload_from(self.payload, _payload_model(self.target_type))
-        return self
+    @field_validator("payload")
+    @classmethod
+    def _is_one_of_the_target(cls, payload: dict[str, Any], info: ValidationInfo) -> Any:
+        """Return the payload as the target's model writes it, so that equal ones are equal."""
+        if "target_type" not in info.data:
+            return payload  # already found wrong
+        model = _payload_model(info.data["target_type"])
+        return payload_from(payload, model).model_dump(mode="json", exclude_none=True)
 
 
 class EventRetracted(Amendment, type="sales.event.retracted.v1"):
