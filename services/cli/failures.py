@@ -1,0 +1,62 @@
+"""What a command says, and with which code it ends, when something expected goes wrong.
+
+Errors are named here instead of imported: a command that never opened the warehouse need not load
+it to fail.
+"""
+
+from dataclasses import dataclass
+
+FAILED = 1
+"""The answer is no, or it failed."""
+USAGE = 2
+"""The command cannot be understood."""
+UNREACHABLE = 3
+"""The data cannot be reached."""
+
+CODES = {
+    "infra.lock.FolderInUse": UNREACHABLE,
+    "infra.lock.FolderError": UNREACHABLE,
+    "infra.settings.SettingsError": USAGE,
+    "infra.tape.contract.TapeError": UNREACHABLE,
+    "infra.warehouse.opening.WarehouseError": UNREACHABLE,
+    "projections.registry.DefinitionError": FAILED,
+    "services.audit.history.UnknownDeal": FAILED,
+    "services.cli.failures.Failed": FAILED,
+    "services.cli.failures.Misused": USAGE,
+    "services.cli.failures.Unreachable": UNREACHABLE,
+    "services.importers.errors.ImporterError": FAILED,
+    "services.projector.append.AppendLater": UNREACHABLE,
+    "services.query.answers.QueryFailed": FAILED,
+    "services.query.answers.Refused": FAILED,
+    "services.query.answers.UnknownQuestion": USAGE,
+}
+"""The expected errors, by qualified name, and the exit code of each; subclasses share it."""
+
+
+class Failed(Exception):
+    """The command did its work and the answer is no."""
+
+
+class Misused(Exception):
+    """What was asked for does not exist or makes no sense."""
+
+
+class Unreachable(Exception):
+    """The data, or the platform that has it, cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One line for a person and an exit code for a script."""
+
+    message: str
+    code: int
+
+
+def of(error: Exception) -> Failure | None:
+    """Return what to say about an error, or None where it is a fault of the program."""
+    for kind in type(error).__mro__:
+        code = CODES.get(f"{kind.__module__}.{kind.__qualname__}")
+        if code is not None:
+            return Failure(str(error), code)
+    return None

@@ -1,0 +1,71 @@
+"""The `salestape` command: its options, its commands, and how it ends.
+
+Each command imports what it needs when it runs, so that `salestape --help` is there at once.
+"""
+
+import logging
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from services.cli import failures
+
+EPILOG = """
+**Exit codes**: 0 it worked; 1 the answer is no, or it failed (rejected events, failing checks, a
+query the engine refuses); 2 the command cannot be understood; 3 the data cannot be reached (the
+folder is in use, not writable, or the platform does not answer).
+
+While `salestape up` runs on a data folder, all other commands talk to it; otherwise they open the
+folder themselves. Results go to stdout, everything else to stderr.
+"""
+
+
+class Commands(TyperGroup):
+    """Ends commands with one clear line where something expected went wrong."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; an error that a person can do something about becomes an exit code."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            failure = failures.of(error)
+            if failure is None:
+                raise
+            typer.echo(f"salestape: {failure.message}", err=True)
+            raise typer.Exit(failure.code) from error
+
+
+app = typer.Typer(
+    name="salestape",
+    help="The tape of a sales floor: every call, email, stage change and purchase is an event.",
+    epilog=EPILOG,
+    cls=Commands,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"salestape {version('salestape')}")
+        raise typer.Exit
+
+
+@app.callback()
+def salestape(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    """The tape of a sales floor: every call, email, stage change and purchase is an event."""
+    logging.basicConfig(level=logging.WARNING, format="salestape: %(message)s")
+
+
+from services.cli import checking  # noqa: E402, F401 - each module adds its commands to `app`

@@ -1,0 +1,352 @@
+"""Tries definitions out in an empty warehouse: every derivation and question, in both forms.
+
+The ledger is filled with example events, and with what the world does to events: many of one
+account, corrections, retractions, repeats. What the engine refuses is found, with its own words,
+and so is a row that depends on the order of the events or on how often they were delivered.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from events.envelope import home_of
+from events.parsing import Rejection, parse_event
+from infra.tape import Entry, Tape
+from infra.warehouse import Warehouse
+from projections import rendering
+from projections.registry import Definitions, DerivedTable, Question
+from services.projector import generations, store
+from services.projector.append import AppendLoop
+from services.projector.checking import Finding, line_of
+
+FAR = "2199-12-31"
+ORDERS = ("(time, sequence, source, id)", "cityHash64(source, id)", "(source, id, -sequence)")
+"""Orders in which a derivation is handed its events; none may matter."""
+
+_NOISE = (
+    re.compile(r"^.*?DB::Exception: ", re.DOTALL),
+    re.compile(r"[:.]? ?(In scope|In query) .*?(?=\. Maybe you meant|\Z)", re.DOTALL),
+    re.compile(r"(: )?[Ww]hile (executing|processing) .*\Z", re.DOTALL),
+    re.compile(r"\. Expected one of: .*\Z", re.DOTALL),
+    re.compile(r" Note: there are .*\Z", re.DOTALL),
+    re.compile(r"\s*\([A-Z0-9_]+\)\s*(\(version .*\))?\s*\Z"),
+)
+_PLACE = re.compile(r"failed at position \d+ \([^)]*\) \(line (\d+), col \d+\)")
+_NAMES = re.compile(r"(?:identifier|name|Column|column|table) [`']([^`']+)[`']")
+
+
+def reason_of(error: ClickHouseError) -> str:
+    """Return the engine's words without its code, its scopes and what else it might have taken."""
+    text = str(error)
+    for noise in _NOISE:
+        text = noise.sub("", text)
+    return " ".join(text.split())
+
+
+def example_entries(examples: Mapping[Path, bytes]) -> tuple[list[Entry], list[Finding]]:
+    """Return what goes on the tape of a trial, and the examples that are no events.
+
+    Beside each example stands one of the same type about one shared account, deal and rep; every
+    third of those is corrected, every fourth retracted.
+    """
+    entries: list[Entry] = []
+    findings: list[Finding] = []
+    for number, (path, raw) in enumerate(sorted(examples.items())):
+        found = parse_event(raw)
+        if isinstance(found, Rejection):
+            findings.append(Finding(path, None, found.reason))
+            continue
+        written = json.loads(raw)
+        made = [written]
+        if not found.type.startswith("sales.event."):
+            made += _shared(written, number)
+        for event in made:
+            value = json.dumps(event).encode()
+            parsed = parse_event(value)
+            if not isinstance(parsed, Rejection):
+                entries.append(Entry(home_of(parsed), value))
+    return entries, findings
+
+
+def _shared(example: Mapping[str, Any], number: int) -> Iterator[dict[str, Any]]:
+    where = {"account": "trial-account", "deal": "trial-deal", "actor": "trial-rep"}
+    event = {**example, **where, "id": f"trial-{number}", "source": "trial"}
+    yield event
+    target = {
+        "target_source": "trial",
+        "target_id": event["id"],
+        "target_type": event["type"],
+        "target_time": event["time"],
+    }
+    amendment = {"source": "trial", "time": event["time"], **where}
+    if number % 3 == 0:
+        data = {**target, "corrected_time": "2030-01-01T00:00:00Z", "payload": event["data"]}
+        yield {
+            **amendment,
+            "id": f"trial-{number}-corrected",
+            "type": "sales.event.corrected.v1",
+            "data": data,
+        }
+    elif number % 4 == 0:
+        yield {
+            **amendment,
+            "id": f"trial-{number}-retracted",
+            "type": "sales.event.retracted.v1",
+            "data": target,
+        }
+
+
+def try_out(
+    definitions: Definitions,
+    entries: Sequence[Entry],
+    tape: Tape,
+    warehouse: Warehouse,
+    progress: Callable[[str], Any] = lambda _name: None,
+) -> list[Finding]:
+    """Deploy and run all definitions; return what is wrong. Tape and warehouse must be empty.
+
+    `progress` is called with the name of each table and question before it is tried.
+    """
+    client = warehouse.client("append")
+    store.prepare(client, embedded=warehouse.embedded)
+    trial = _Trial(definitions, client)
+    loop = AppendLoop(tape, client)
+    loop.start()
+    tape.append(list(entries))
+    while loop.step():
+        pass
+    for table in definitions.tables.values():
+        progress(table.name)
+        trial.table(table)
+    generations.show_events(client)
+    tape.append(list(entries))  # everything once more: a repeat changes nothing but versions
+    while loop.step():
+        pass
+    for table in definitions.tables.values():
+        trial.repeats(table)
+    for question in definitions.questions.values():
+        progress(question.name)
+        trial.question(question)
+    return trial.findings
+
+
+@dataclass(slots=True)
+class _Trial:
+    definitions: Definitions
+    client: Client
+    findings: list[Finding] = field(default_factory=list)
+    failed: set[str] = field(default_factory=set)
+    """Tables and questions that nothing else can be tried on."""
+
+    def table(self, table: DerivedTable) -> None:
+        """Make a table, derive it in several orders, read it now and as of two clocks."""
+        if blocked := sorted(set(table.needs) & self.failed):
+            self.failed.add(table.name)
+            self._note(table.folder / "about.toml", None, f"not tried: it needs {blocked[0]}")
+            return
+        before = len(self.findings)
+        for step in (self._create, self._derive, self._show):
+            step(table)
+            if len(self.findings) > before:
+                self.failed.add(table.name)
+                return
+        self._comments(table)
+        self._orders(table)
+        if len(self.findings) == before:
+            self._clocks(table)
+
+    def _create(self, table: DerivedTable) -> None:
+        with self._blaming(table.folder / "table.sql", table.table_sql):
+            generations.create(self.client, table, table.generation, embedded=False)
+
+    def _derive(self, table: DerivedTable) -> None:
+        path = table.folder / "derive.sql"
+        self._slice(table, "trial_slice", ORDERS[0])
+        select = rendering.derivation(table, "sales_store.trial_slice")
+        with self._blaming(path, table.derive_sql):
+            yielded = [name for name, _ in generations.describe(self.client, select)]
+            stored = self._columns(f"SELECT * FROM sales_store.{table.generation}")
+            for name in yielded:
+                if name not in stored:
+                    self._note(path, line_of(table.derive_sql, name), f"{name}: no such column")
+            for name in stored:
+                if name not in yielded:
+                    self._note(path, None, f"yields no {name}, which table.sql has")
+            if yielded and set(yielded) == set(stored):
+                columns = ", ".join(f"`{name}`" for name in yielded)
+                self.client.command(
+                    f"INSERT INTO sales_store.{table.generation} ({columns}) {select}"
+                )
+
+    def _show(self, table: DerivedTable) -> None:
+        with self._blaming(table.folder / "read.sql", table.read_sql):
+            generations.show(self.client, table, table.generation)
+            self.client.query(f"SELECT * FROM sales.{table.name}")
+
+    def _clocks(self, table: DerivedTable) -> None:
+        """As of the end of time, a table reads as it does now."""
+        path = table.folder / "derive.sql"
+        with self._blaming(path, table.derive_sql):
+            now = self._fingerprint(f"SELECT * FROM sales.{table.name}")
+            at = self._fingerprint(
+                f"SELECT * FROM sales.{table.name}_at(as_of = '{FAR}', known_at = '{FAR}')"
+            )
+            if now != at:
+                what = _differing(now, at) or "the rows"
+                self._note(
+                    path,
+                    line_of(table.derive_sql, what),
+                    f"{what}: another answer as of the end of time than now; all but the version "
+                    "must come from live events (`live`)",
+                )
+
+    def _comments(self, table: DerivedTable) -> None:
+        comments = rendering.column_comments(table)
+        stored = self._columns(f"SELECT * FROM sales_store.{table.generation}")
+        for name in (*stored, *self._columns(f"SELECT * FROM sales.{table.name}")):
+            if not comments.get(name):
+                path, sql = (
+                    (table.folder / "table.sql", table.table_sql)
+                    if name in stored
+                    else (table.folder / "read.sql", table.read_sql)
+                )
+                finding = Finding(path, line_of(sql, name), f"column {name} has no comment")
+                if finding not in self.findings:
+                    self.findings.append(finding)
+
+    def _orders(self, table: DerivedTable) -> None:
+        """Derive from the same events in other orders, on one thread and on several."""
+        expected = self._derived(table, ORDERS[0], threads=1)
+        for order in ORDERS[1:]:
+            for threads in (1, 4):
+                found = self._derived(table, order, threads)
+                if found != expected:
+                    what = _differing(expected, found) or "the rows"
+                    self._note(
+                        table.folder / "derive.sql",
+                        line_of(table.derive_sql, what),
+                        f"{what}: depends on the order in which events are read; sort, or take "
+                        "argMax and argMin by (time, sequence, source, id)",
+                    )
+                    return
+
+    def _derived(self, table: DerivedTable, order: str, threads: int) -> dict[str, Any]:
+        self._slice(table, "trial_slice", order)
+        select = rendering.derivation(table, "sales_store.trial_slice")
+        return self._fingerprint(f"SELECT * FROM ({select})", threads)
+
+    def repeats(self, table: DerivedTable) -> None:
+        """Derive again, now that every record is on the tape twice: only versions may grow."""
+        if table.name in self.failed:
+            return
+        path = table.folder / "derive.sql"
+        key = ", ".join(table.key)
+        self._slice(table, "trial_slice", ORDERS[0])
+        again = rendering.derivation(table, "sales_store.trial_slice")
+        once = f"sales_store.{table.generation}"
+        before = self._fingerprint(f"SELECT * EXCEPT (version) FROM {once}")
+        after = self._fingerprint(f"SELECT * EXCEPT (version) FROM ({again})")
+        if before != after:
+            what = _differing(before, after) or "the rows"
+            self._note(
+                path,
+                line_of(table.derive_sql, what),
+                f"{what}: changes when the same events are delivered once more",
+            )
+            return
+        stale = self.client.query(
+            f"SELECT count() FROM (SELECT {key}, version FROM ({again})) AS again "
+            f"INNER JOIN (SELECT {key}, version FROM {once}) AS once USING ({key}) "
+            "WHERE again.version <= once.version"
+        ).result_rows[0][0]
+        if stale:
+            self._note(
+                path,
+                line_of(table.derive_sql, "version"),
+                "version: does not grow when more was read; it is `sum(positions)` over all that "
+                "was read, live or not",
+            )
+
+    def question(self, question: Question) -> None:
+        """Make a question's views and ask it, now and as of two clocks."""
+        if blocked := sorted(question.sources & self.failed):
+            self.failed.add(question.name)
+            self._note(question.path, None, f"not tried: it reads {blocked[0]}, which is wrong")
+            return
+        before = len(self.findings)
+        with self._blaming(question.path, question.sql):
+            now = rendering.question_now(question, self.definitions)
+            columns = [name for name, _ in generations.describe(self.client, now)]
+            generations.show_question(self.client, question, self.definitions)
+            self.client.query(f"SELECT * FROM sales.{question.name}")
+            for known in (FAR, "2000-01-01"):
+                self.client.query(
+                    f"SELECT * FROM sales.{question.name}_at(as_of = '{FAR}', known_at = '{known}')"
+                )
+            self._question_comments(question, columns)
+        if len(self.findings) > before:
+            self.failed.add(question.name)
+
+    def _question_comments(self, question: Question, columns: Sequence[str]) -> None:
+        for name in columns:
+            if not question.comments.get(name):
+                line = line_of(question.sql, name)
+                self._note(question.path, line, f"column {name} has no comment (`-- * {name}: …`)")
+        lines = question.sql.splitlines()
+        for name in question.comments:
+            if name not in columns:
+                line = next((n for n, text in enumerate(lines, 1) if f"* {name}:" in text), None)
+                self._note(question.path, line, f"{name} has a comment and is no column")
+
+    def _slice(self, table: DerivedTable, name: str, order: str) -> None:
+        fields = rendering.fields_of(table)
+        effective = rendering.effective_slice(table.reading, fields, "1")
+        self.client.command(
+            f"CREATE OR REPLACE TABLE sales_store.{name} ENGINE = Memory AS "
+            f"SELECT * FROM ({effective}) ORDER BY {order}"
+        )
+
+    def _columns(self, select: str) -> list[str]:
+        return [name for name, _ in generations.describe(self.client, select)]
+
+    def _fingerprint(self, select: str, threads: int = 1) -> dict[str, Any]:
+        """Return, per column, a number that any changed value changes and no order of rows does."""
+        columns = self._columns(select)
+        sums = ", ".join(f"sum(cityHash64(toString(`{name}`))) AS `{name}`" for name in columns)
+        whole = "sum(cityHash64(toString(tuple(*))))"
+        row = self.client.query(
+            f"SELECT {sums}, count(), {whole} FROM ({select})", settings={"max_threads": threads}
+        ).result_rows[0]
+        return dict(zip((*columns, "", " "), row, strict=True))
+
+    @contextmanager
+    def _blaming(self, path: Path, sql: str) -> Iterator[None]:
+        try:
+            yield
+        except ClickHouseError as error:
+            reason = reason_of(error)
+            self._note(path, _line_in(str(error), sql), reason)
+
+    def _note(self, path: Path, line: int | None, problem: str) -> None:
+        self.findings.append(Finding(path, line, problem))
+
+
+def _line_in(message: str, sql: str) -> int | None:
+    """Return the line of a file that an error of the engine is about, where it says so."""
+    if match := _PLACE.search(message):
+        return int(match[1])
+    for name in _NAMES.findall(message):
+        if line := line_of(sql, name.rpartition(".")[2]):
+            return line
+    return None
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    return ", ".join(name for name in one if name.strip() and one[name] != other.get(name))
