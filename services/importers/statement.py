@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from events.catalogue import CATALOGUE
+from events.catalogue import FIELDS
 from services.importers.confinement import objection_to
 from services.importers.engine import SETTINGS, ClickHouseError, Client, reason_of
 from services.importers.errors import ImporterError, nearest
@@ -25,7 +25,6 @@ IDENTIFIERS = (
 """Attributes of the envelope that name something."""
 
 _ENVELOPE = {"type", "source", "time", "sequence", *IDENTIFIERS}
-_FIELDS = {field for payload in CATALOGUE.values() for field in payload.model_fields}
 
 _TEXT = re.compile(r"^(String|Enum(8|16)|UUID)$")
 _WHOLE = re.compile(r"^U?Int(8|16|32|64)$")
@@ -160,18 +159,8 @@ def _query(script: Script, importer: Importer, columns: Sequence[Column], format
         envelope.append(("source", "String", literal(importer.about.source)))
     envelope += [_attribute(script, given[name]) for name in given if name in _ENVELOPE]
     payload = [column for name, column in given.items() if name not in {*_ENVELOPE, FILE, ROW}]
-    # In the order of names, so that turning columns around in a SELECT changes no id.
-    payload.sort(key=_name_of)
-    for column in payload:
-        _check_payload(script, column)
-    names = ", ".join(f"{quoted(column.name)} {column.type}" for column in payload)
-    values = ", ".join(column.sql for column in payload)
-    data = ("data", f"Tuple({names})", f"CAST(tuple({values}) AS Tuple({names}))")
-    if not payload:
-        data = ("data", "Map(String, String)", "map()")
-    parts = [*sorted(envelope), data]
-    shape = ", ".join(f"{quoted(name)} {kind}" for name, kind, _ in parts)
-    event = f"CAST(tuple({', '.join(value for _, _, value in parts)}) AS Tuple({shape}))"
+    data = _tuple([_payload_part(script, column) for column in payload])
+    event = _tuple([*envelope, ("data", *data)])[1]
     has_id = f"isNotNull({given['id'].sql})" if "id" in given else "false"
     file = f"ifNull(toString({given[FILE].sql}), '')" if FILE in given else "''"
     row = f"toUInt64(ifNull({given[ROW].sql}, 0))" if ROW in given else "toUInt64(0)"
@@ -181,6 +170,16 @@ def _query(script: Script, importer: Importer, columns: Sequence[Column], format
         f"ifNull(toString({given['type'].sql}), '') AS type, {file} AS file, {row} AS row "
         f"FROM (\n{formatted}\n) AS made)"
     )
+
+
+def _tuple(parts: Sequence[tuple[str, str, str]]) -> tuple[str, str]:
+    """Return type and value of a tuple of named parts, each a name, a type and a value."""
+    if not parts:
+        return "Map(String, String)", "map()"
+    # In the order of names, so that turning columns around in a SELECT changes no id.
+    parts = sorted(parts)
+    kind = f"Tuple({', '.join(f'{quoted(name)} {kind}' for name, kind, _ in parts)})"
+    return kind, f"CAST(tuple({', '.join(value for _, _, value in parts)}) AS {kind})"
 
 
 def _attribute(script: Script, column: Column) -> tuple[str, str, str]:
@@ -201,12 +200,45 @@ def _attribute(script: Script, column: Column) -> tuple[str, str, str]:
     )
 
 
-def _check_payload(script: Script, column: Column) -> None:
-    if column.name not in _FIELDS:
-        known = {*_FIELDS, *_ENVELOPE}
+def _payload_part(script: Script, column: Column) -> tuple[str, str, str]:
+    """Return name, type and value of a field of the payload.
+
+    Text for a field that is a number or a flag becomes one where it reads as one. Where it does
+    not, it stays the text it is, so that the event is rejected and the reject shows it; a cast
+    would make NULL of it and lose it.
+    """
+    field = FIELDS.get(column.name)
+    if field is None:
+        known = {*FIELDS, *_ENVELOPE}
         raise ImporterError(
             f"{script.name}: no event has a field {column.name!r}{nearest(column.name, known)}"
         )
+    _check_type(script, column)
+    base, value = column.base, column.sql
+    if base == "String" and field.value in ("count", "score"):
+        return column.name, *_read_as("Int64", f"toInt64OrNull({value})", value)
+    if base == "String" and field.value == "flag":
+        return column.name, *_read_as(
+            "Bool",
+            f"transform(lower({value}), ['true', 'false'], "
+            "[toNullable(true), toNullable(false)], NULL)",
+            value,
+        )
+    if _WHOLE.match(base) and field.value in ("id", "text", "amount", "share"):
+        return column.name, "Nullable(String)", f"toString({value})"
+    if base.startswith("DateTime") and field.value == "day":
+        return column.name, "Nullable(Date32)", f"toDate32({value})"
+    if base.startswith("Date") and field.value == "instant":
+        return column.name, "Nullable(DateTime64(6, 'UTC'))", f"toDateTime64({value}, 6, 'UTC')"
+    return column.name, column.type, value
+
+
+def _read_as(kind: str, read: str, text: str) -> tuple[str, str]:
+    either = f"Variant({kind}, String)"
+    return either, f"if(isNull({read}), CAST({text} AS {either}), CAST({read} AS {either}))"
+
+
+def _check_type(script: Script, column: Column) -> None:
     for part in re.findall(r"(\w+)\s*(?=[(,)]|$)", _QUOTED.sub("", column.type)):
         if part.startswith(("Float", "BFloat")):
             raise ImporterError(
@@ -218,10 +250,6 @@ def _check_payload(script: Script, column: Column) -> None:
                 f"{script.name}: the column {column.name!r} is {column.type}; cast {part} to "
                 "String, a whole number, a Decimal, a Date or a DateTime"
             )
-
-
-def _name_of(column: Column) -> str:
-    return column.name
 
 
 def _line(error: ClickHouseError) -> str:

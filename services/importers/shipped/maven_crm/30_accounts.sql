@@ -9,10 +9,10 @@ SELECT
     sector AS segment,
     office_location AS country,
     subsidiary_of AS parent,
-    toUInt64(employees) AS employees,
+    employees,
     toDecimal64(revenue, 2) * 1000000 AS annual_revenue,
     if(revenue IS NULL, NULL, 'USD') AS currency,
-    toUInt16(year_established) AS founded_year,
+    year_established AS founded_year,
     _file,
     _row
 FROM accounts
