@@ -12,13 +12,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from events.catalogue import CATALOGUE
 from events.envelope import AnyEvent
-from events.parsing import Rejection, explain, parse_event
+from events.parsing import Rejection, parse_event
 from events.values import Instant
 from services.gateway.candidates import (
     AMENDMENTS,
-    CORRECTED,
     Candidate,
     Draft,
     candidate_of,
@@ -48,12 +46,10 @@ def complete(draft: Draft, target: Known | None, latest: datetime) -> Candidate 
     rejection = _against(draft, target)
     if rejection is not None:
         return rejection
-    json = {**draft.json, **_envelope_of(target)}
-    json["data"] = {
-        **draft.json["data"],
-        "target_type": target.type,
-        "target_time": target.time.isoformat(),
-    }
+    json = _filled(draft.json, {name: getattr(target, name) for name in _OF_ENVELOPE})
+    json["data"] = _filled(
+        json["data"], {"target_type": target.type, "target_time": target.time.isoformat()}
+    )
     candidate = _candidate(parse_event(to_json(json)), latest)
     if isinstance(candidate, Candidate):
         return candidate._replace(target_home=target.key)
@@ -63,28 +59,7 @@ def complete(draft: Draft, target: Known | None, latest: datetime) -> Candidate 
 def _candidate(event: AnyEvent | Rejection, latest: datetime) -> Candidate | Rejection:
     if isinstance(event, Rejection):
         return event
-    return too_early(event, latest) or _unfit(event) or candidate_of(event)
-
-
-def _unfit(event: AnyEvent) -> Rejection | None:
-    """Say so when the target cannot be amended, or not to this payload."""
-    kind = event.data.target_type
-    if kind in AMENDMENTS:
-        return _amends_amendment(kind)
-    if kind not in CATALOGUE:
-        return Rejection(
-            f"data.target_type: {kind} is not an event type of the catalogue",
-            field="data.target_type",
-        )
-    if event.type != CORRECTED:
-        return None
-    try:
-        CATALOGUE[kind].model_validate_json(to_json(event.data.payload))
-    except ValidationError as error:
-        found = explain(error)
-        where = "data.payload" + (f".{found.field}" if found.field else "")
-        return Rejection(f"data.payload is no payload of {kind}: {found.reason}", field=where)
-    return None
+    return too_early(event, latest) or candidate_of(event)
 
 
 def _without_target(draft: Draft) -> Rejection | None:
@@ -105,7 +80,11 @@ def _without_target(draft: Draft) -> Rejection | None:
 
 def _against(draft: Draft, target: Known) -> Rejection | None:
     if target.type in AMENDMENTS:
-        return _amends_amendment(target.type)
+        return Rejection(
+            f"data.target_id: names an event of type {target.type}, and an amendment may not "
+            "target an amendment; amend the same target again instead",
+            field="data.target_id",
+        )
     data = draft.json["data"]
     told = {name: draft.json.get(name) for name in _OF_ENVELOPE}
     told |= {f"data.{name}": data.get(name) for name in _OF_DATA}
@@ -136,17 +115,10 @@ def _read(name: str, value: Any) -> Any:
         return None
 
 
-def _envelope_of(target: Known) -> dict[str, str]:
-    values = {name: getattr(target, name) for name in _OF_ENVELOPE}
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _amends_amendment(kind: str) -> Rejection:
-    return Rejection(
-        f"data.target_id: names an event of type {kind}; a correction or retraction cannot be "
-        "amended itself, amend its own target once more",
-        field="data.target_id",
-    )
+def _filled(given: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was given, and what the target tells where nothing was."""
+    missing = {name: value for name, value in told.items() if given.get(name) is None}
+    return {**given, **{name: value for name, value in missing.items() if value is not None}}
 
 
 def _said(value: Any) -> str:

@@ -13,6 +13,7 @@ from pydantic_core import from_json
 
 from events.envelope import AnyEvent, digest_of, home_of
 from events.parsing import Rejection, parse_events
+from events.upcasts import upcast
 from services.gateway.names import event_name
 
 AHEAD = timedelta(minutes=5)
@@ -145,7 +146,7 @@ def _prepare_mixed(raws: Sequence[bytes], latest: datetime) -> list[Prepared]:
 
 def _draft_of(raw: bytes) -> Draft | None:
     try:
-        json = from_json(raw)
+        json = upcast(from_json(raw))
     except ValueError:
         return None  # parsing says what is wrong with it
     if not isinstance(json, dict) or json.get("type") not in AMENDMENTS:

@@ -104,6 +104,11 @@ class Intake:
         """How many events are on the tape and perhaps not in the ledger yet, roughly."""
         return self._recorded.waiting
 
+    @property
+    def queued(self) -> int:
+        """How many events wait for their turn to be appended."""
+        return self._waiting
+
     def _enqueue(self, call: _Call) -> None:
         events = len(call.items)
         with self._queueing:

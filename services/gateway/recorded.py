@@ -27,6 +27,7 @@ _KEPT = 50_000
 _ASKED_EVERY_SECONDS = 1.0
 _ASKED_WHEN_FULL_EVERY_SECONDS = 0.25
 
+
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What the ledger says about the names of one round."""
