@@ -82,6 +82,21 @@ def together(*names: str) -> Any:
     return model_validator(mode="after")(check)
 
 
+def in_order(first: str, last: str) -> Any:
+    """Return a validator for a payload: where both days are present, `last` is not before `first`.
+
+    Written as ``_period = in_order("period_start", "period_end")`` in the body of a payload.
+    """
+
+    def check(payload: Payload) -> Payload:
+        start, end = getattr(payload, first), getattr(payload, last)
+        if start is not None and end is not None and end < start:
+            raise ValueError(f"{last} lies before {first}")
+        return payload
+
+    return model_validator(mode="after")(check)
+
+
 TraceParent = Annotated[
     str, StringConstraints(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 ]

@@ -5,7 +5,7 @@
 
 from typing import Literal
 
-from events.envelope import Payload, together
+from events.envelope import Payload, in_order, together
 from events.values import Amount, Channel, Count, Currency, Day, Id, Score, Sentiment, Text
 
 TrainingFormat = Literal["online", "in_person", "on_the_job", "mixed"]
@@ -79,6 +79,7 @@ class AppraisalGiven(Payload, type="sales.appraisal.given.v1"):
     improvement_plan: Text | None = None
 
     _money = together("amount", "currency")
+    _period = in_order("period_start", "period_end")
 
 
 class FeedbackGiven(Payload, type="sales.feedback.given.v1"):
@@ -112,6 +113,8 @@ class ShortfallExplained(Payload, type="sales.shortfall.explained.v1"):
     description: Text | None = None
     remedy: Text | None = None
     """What is to be done about it."""
+
+    _period = in_order("period_start", "period_end")
 
 
 class IdeaSubmitted(Payload, type="sales.idea.submitted.v1"):

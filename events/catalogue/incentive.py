@@ -3,7 +3,7 @@
 `actor` of the envelope is the rep the event is about.
 """
 
-from events.envelope import Payload, together
+from events.envelope import Payload, in_order, together
 from events.values import Amount, Count, Currency, Day, Id, Ids, Share, Text
 
 
@@ -19,6 +19,8 @@ class IncentivePlanPublished(Payload, type="sales.incentive_plan.published.v1"):
     """How many things are earned for, a measure of how simple it is."""
     valid_from: Day
     valid_until: Day | None = None
+
+    _validity = in_order("valid_from", "valid_until")
 
 
 class IncentivePreferenceStated(Payload, type="sales.incentive_preference.stated.v1"):
@@ -55,6 +57,8 @@ class CommissionPaid(Payload, type="sales.commission.paid.v1"):
     period_start: Day | None = None
     period_end: Day | None = None
 
+    _period = in_order("period_start", "period_end")
+
 
 class RewardGiven(Payload, type="sales.reward.given.v1"):
     """A rep got something of worth: a bonus, a gift, a journey, days off."""
@@ -71,3 +75,4 @@ class RewardGiven(Payload, type="sales.reward.given.v1"):
     reason: Text | None = None
 
     _money = together("amount", "currency")
+    _period = in_order("period_start", "period_end")

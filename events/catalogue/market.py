@@ -1,6 +1,6 @@
 """The market around the plans: what is learnt about it, and how the company stands in it."""
 
-from events.envelope import Payload
+from events.envelope import Payload, in_order
 from events.values import Count, Day, Id, Score, Share, Text
 
 
@@ -24,6 +24,8 @@ class MarketShareNoted(Payload, type="sales.market_share.noted.v1"):
     period_end: Day
     provider: Id | None = None
     """Who says so."""
+
+    _period = in_order("period_start", "period_end")
 
 
 class BrandSurveyed(Payload, type="sales.brand.surveyed.v1"):

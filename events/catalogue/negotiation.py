@@ -3,7 +3,7 @@
 `deal` of the envelope names the deal. How a deal stands is `deal`'s matter.
 """
 
-from events.envelope import Payload, together
+from events.envelope import Payload, in_order, together
 from events.values import Amount, Channel, Currency, Day, Id, Ids, Severity, Share, Text
 
 
@@ -187,3 +187,4 @@ class ContractSigned(Payload, type="sales.contract.signed.v1"):
     """Who signed for the customer."""
 
     _money = together("amount", "currency")
+    _validity = in_order("valid_from", "valid_until")

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from events.catalogue.deal import ForecastCategory
-from events.envelope import Payload, together
+from events.envelope import Payload, in_order, together
 from events.values import Amount, Channel, Count, Currency, Day, Id, Ids, Purpose, Severity, Text
 
 Measure = Literal["won_amount", "purchase_amount", "wins", "purchases", "activities"]
@@ -38,14 +38,14 @@ class Quota(Payload):
     """The currency where the measure is an amount."""
     territory: Id | None = None
 
+    _period = in_order("period_start", "period_end")
+
     @model_validator(mode="after")
     def _amounts_have_a_currency(self) -> Self:
         if (self.measure in _MONEY) != (self.currency is not None):
             raise ValueError(
                 f"currency must be given for {' and '.join(_MONEY)} and for no other measure"
             )
-        if self.period_end < self.period_start:
-            raise ValueError("period_end lies before period_start")
         return self
 
 
@@ -72,6 +72,8 @@ class QuotaCommunicated(Payload, type="sales.quota.communicated.v1"):
     """Who told it."""
     recipients: Ids | None = None
     """Who else was told, where goals are open."""
+
+    _period = in_order("period_start", "period_end")
 
 
 class TargetSet(Payload, type="sales.target.set.v1"):
@@ -118,6 +120,8 @@ class ForecastSubmitted(Payload, type="sales.forecast.submitted.v2"):
     basis: Text | None = None
     """What it rests on, such as data, surveys, feedback."""
 
+    _period = in_order("period_start", "period_end")
+
 
 class PlanApproved(Payload, type="sales.plan.approved.v1"):
     """A plan for a period was approved, such as the annual operating plan."""
@@ -134,6 +138,7 @@ class PlanApproved(Payload, type="sales.plan.approved.v1"):
     description: Text | None = None
 
     _money = together("amount", "currency")
+    _period = in_order("period_start", "period_end")
 
 
 class BudgetSet(Payload, type="sales.budget.set.v1"):
@@ -146,6 +151,8 @@ class BudgetSet(Payload, type="sales.budget.set.v1"):
     period_start: Day
     period_end: Day
     team: Id | None = None
+
+    _period = in_order("period_start", "period_end")
 
 
 class SpendIncurred(Payload, type="sales.spend.incurred.v1"):
@@ -172,6 +179,8 @@ class RevenueBooked(Payload, type="sales.revenue.booked.v1"):
     order: Id | None = None
     territory: Id | None = None
 
+    _period = in_order("period_start", "period_end")
+
 
 class ProfitBooked(Payload, type="sales.profit.booked.v1"):
     """Profit, or with a minus a loss, was established by the books."""
@@ -184,6 +193,8 @@ class ProfitBooked(Payload, type="sales.profit.booked.v1"):
     product: Id | None = None
     segment: Id | None = None
     territory: Id | None = None
+
+    _period = in_order("period_start", "period_end")
 
 
 class CampaignStarted(Payload, type="sales.campaign.started.v1"):

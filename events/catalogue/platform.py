@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from events.envelope import Payload, payload_from
+from events.envelope import Payload, in_order, payload_from
 from events.values import Day, Id, Instant, Text
 
 SubjectType = Literal["contact", "lead", "account", "rep"]
@@ -126,3 +126,5 @@ class ImportGapDetected(Payload, type="sales.import_gap.detected.v1"):
     gap_end: Day
     """The last day without data."""
     reason: Text
+
+    _gap = in_order("gap_start", "gap_end")

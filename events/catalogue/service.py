@@ -3,7 +3,7 @@
 `account` of the envelope names the customer, `actor` is who serves it.
 """
 
-from events.envelope import Payload
+from events.envelope import Payload, in_order
 from events.values import Amount, Channel, Day, Direction, Id, Performer, Severity, Text
 
 
@@ -80,3 +80,5 @@ class UsageRecorded(Payload, type="sales.usage.recorded.v1"):
     """The first day counted."""
     period_end: Day
     """The last day counted."""
+
+    _period = in_order("period_start", "period_end")

@@ -6,7 +6,7 @@ is the family's module `growth`, what they are paid is `incentive`.
 
 from typing import Literal
 
-from events.envelope import Payload
+from events.envelope import Payload, in_order
 from events.values import (
     Amount,
     Channel,
@@ -122,6 +122,8 @@ class RepDutyAssigned(Payload, type="sales.rep.duty_assigned.v1"):
     territory: Id | None = None
     valid_from: Day | None = None
     valid_until: Day | None = None
+
+    _validity = in_order("valid_from", "valid_until")
 
 
 class RepEquipped(Payload, type="sales.rep.equipped.v1"):
@@ -264,6 +266,8 @@ class ReportIssued(Payload, type="sales.report.issued.v1"):
     as_of: Instant | None = None
     """The moment up to which events counted, so that the report can be made again."""
 
+    _period = in_order("period_start", "period_end")
+
 
 class RepPaid(Payload, type="sales.rep.paid.v1"):
     """A rep was paid something other than commission."""
@@ -274,3 +278,5 @@ class RepPaid(Payload, type="sales.rep.paid.v1"):
     period_start: Day | None = None
     period_end: Day | None = None
     reason: Text | None = None
+
+    _period = in_order("period_start", "period_end")

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from events.catalogue.deal import ForecastCategory
 from events.catalogue.plan import ForecastSubmitted
-from events.envelope import Payload
+from events.envelope import Payload, in_order
 from events.values import Day, Id, Text
 
 Category = Literal["sure", "likely", "possible"]
@@ -41,6 +41,8 @@ class ForecastSubmittedV1(Payload, type="sales.forecast.submitted.v1"):
     team: Id | None = None
     comment: Text | None = None
     """What the forecast rests on."""
+
+    _period = in_order("period_start", "period_end")
 
 
 def upcast(old: ForecastSubmittedV1) -> ForecastSubmitted:
