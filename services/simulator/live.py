@@ -51,6 +51,7 @@ class LiveFloor:
         *,
         backfill_days: int = 0,
         earlier: Earlier | None = None,
+        on_live: Callable[[], object] = lambda: None,
     ) -> None:
         """Prepare a floor; nothing happens before `run`.
 
@@ -59,7 +60,8 @@ class LiveFloor:
         before the present day (`start` and `days` of the settings are not used), and that history
         is handed in first, as fast as the sink takes it. With `earlier`, which says what a run
         before this one left behind, there is no history: reps and customers are known already,
-        open deals go on, and quotas grow from where they stood.
+        open deals go on, and quotas grow from where they stood. `on_live` is called when history is
+        handed in and the floor goes on in the present.
         """
         if not rate > 0:
             raise ValueError(f"rate must be more than 0 events a second; found {rate}")
@@ -72,6 +74,7 @@ class LiveFloor:
         self._sleep = sleep
         self._backfill_days = backfill_days
         self._earlier = earlier
+        self._on_live = on_live
         self._present = 0
         self.outcomes: Counter[str] = Counter()
         """What became of the events handed in so far, by status."""
@@ -90,6 +93,7 @@ class LiveFloor:
                 self._hand_in(lot, stop)
         self._present = micros(began)
         floor.world.stamp = lambda: self._present
+        self._on_live()
         self._go_on(floor.world.advance(), stop)
 
     def _floor(self, began: datetime) -> Floor:
