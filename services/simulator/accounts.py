@@ -79,9 +79,9 @@ class Account(Line):
         return bool(self.spells) and self.spells[-1].churned is None
 
     @property
-    def gone(self) -> bool:
-        """Whether it was a customer and has stopped buying."""
-        return bool(self.spells) and self.spells[-1].churned is not None
+    def gone_since(self) -> int | None:
+        """When it stopped buying; None where it buys, or never has."""
+        return self.spells[-1].churned if self.spells else None
 
     def introduce(self, lead: str | None = None) -> None:
         """Tell that the account came into being, unless that was told before."""

@@ -66,13 +66,13 @@ def period_of(day: date, kind: str) -> tuple[date, date]:
 
 
 def _ask(line: Line, rep: Rep, amount: float, asked: Quotas) -> None:
+    if round(amount, 2) == 0:
+        return
     config = line.world.config
     first, last = period_of(date.fromisoformat(line.day()), config.quota_period)
     period = (rep.name, first.isoformat())
     revised = period in asked
-    asked[period] = round(asked.get(period, 0.0) + amount, 2)
-    if asked[period] == 0:
-        return
+    asked[period] = asked.get(period, 0.0) + amount
     line.tell(
         "sales.quota.revised.v1" if revised else "sales.quota.set.v1",
         {

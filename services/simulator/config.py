@@ -109,7 +109,8 @@ class FloorConfig(_Settings):
     """The probability that a rep leaves within a year; somebody else joins some weeks later."""
 
     leads_per_account_per_year: Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)] = 6.0
-    """How often an account that has not churned shows or is sought for interest, on average."""
+    """How often an account shows interest or is asked for it, on average. Half as often once it
+    has churned, and not in the first half year after that."""
     inbound_share: Rate = 0.55
     """The share of leads that come by themselves; the others are sought by the reps."""
     lead_ready_share: Rate = 0.27

@@ -63,19 +63,26 @@ class Deal(Work):
 
     def __init__(self, account: Account, stream: Stream, rep: Rep, deal: str) -> None:
         super().__init__(account, stream, rep)
+        self.name = deal
+        self.closed = False
         self.deal = deal
         config = self.config
         self._value = stream.skewed(float(config.deal_amount), config.deal_amount_spread)
         """What it will turn out to be worth, if it is won."""
 
     def passed_on(self, previous: Rep, rep: Rep) -> None:
-        """Tell that the deal has another owner, because the one before left."""
+        """Tell that the deal has another owner, because the one before left.
+
+        A closed deal stays with whom it is credited to, whoever sees to the payment.
+        """
+        if self.closed:
+            return
         self.account.tell(
             "sales.deal.owner_changed.v1",
             {"previous_owner": previous.name, "reason": "left"},
-            subject=self.deal or "",
+            subject=self.name,
             account=self.account.name,
-            deal=self.deal,
+            deal=self.name,
             actor=rep.name,
         )
 
@@ -147,12 +154,14 @@ class Deal(Work):
         if reason == "competitor":
             data["competitor"] = self.stream.pick(("Halden", "Nordvik", "Tresco"))
         self.tell("sales.deal.lost.v1", data)
+        self.closed = True
 
     def _won(self) -> None:
         account, value = self.account, money(self._value)
         worth = {"amount": value, "currency": self.config.currency, "product": self.product}
         self.tell("sales.deal.won.v1", worth)
-        order = f"O{self.deal}"
+        self.closed = True
+        order = f"O{self.name}"
         self.tell(
             "sales.purchase.made.v1",
             worth | {"order": order, "lines": 1, "territory": account.territory},

@@ -41,6 +41,9 @@ _INBOUND = (
 _REASONS = ("not_ready", "not_ready", "not_ready", "price", "no_need", "no_authority")
 """Most who do not buy are not ready yet."""
 
+_LEFT_ALONE = 180 * DAY
+_TRIED_AGAIN = 0.5
+
 
 class Lead(Work):
     """One lead of an account, with the rep who looks after it."""
@@ -52,14 +55,15 @@ class Lead(Work):
         super().__init__(account, account.stream_of("lead", account.leads))
         self.inbound = inbound
         self.number = f"{self.config.seed}-{self.world.run}{account.key}-{account.leads}"
-        self.lead = f"L{self.number}"
+        self.name = f"L{self.number}"
+        self.lead = self.name
 
     def passed_on(self, previous: Rep, rep: Rep) -> None:
         """Tell that the lead is with another rep, because the one before left."""
         self.account.tell(
             "sales.lead.assigned.v1",
-            {"lead": self.lead, "rule": "succession", "previous_owner": previous.name},
-            subject=self.lead or "",
+            {"lead": self.name, "rule": "succession", "previous_owner": previous.name},
+            subject=self.name,
             account=self.account.name,
             actor=rep.name,
         )
@@ -70,7 +74,7 @@ class Lead(Work):
         self._captured()
         done = worked(self.world.now) + int(stream.between(3, 45) * 60 * SECOND)
         yield moment_of(done)
-        self.tell("sales.lead.assigned.v1", {"lead": self.lead, "rule": "territory"})
+        self.tell("sales.lead.assigned.v1", {"lead": self.name, "rule": "territory"})
         done += int(stream.skewed(config.first_contact_hours, config.days_spread) * HOUR)
         yield moment_of(done)
         self._first_contacted()
@@ -86,26 +90,26 @@ class Lead(Work):
 
     def _captured(self) -> None:
         stream, account = self.stream, self.account
-        account.introduce(self.lead)
+        account.introduce(self.name)
         channel, source = stream.pick(_INBOUND) if self.inbound else ("phone", "list")
         # A lead has no rep yet when it comes in.
         account.tell(
             "sales.lead.captured.v1",
             {
-                "lead": self.lead,
+                "lead": self.name,
                 "channel": channel,
                 "direction": "inbound" if self.inbound else "outbound",
                 "lead_source": source,
                 "product": self.product,
                 "territory": account.territory,
             },
-            subject=self.lead or "",
+            subject=self.name,
             account=account.name,
         )
 
     def _first_contacted(self) -> None:
         by_phone = self.stream.chance(0.6)
-        data = {"lead": self.lead, "channel": "phone" if by_phone else "email"}
+        data = {"lead": self.name, "channel": "phone" if by_phone else "email"}
         self.tell("sales.lead.first_contacted.v1", data)
         if by_phone:
             seconds = int(self.stream.skewed(240, 0.8))
@@ -123,7 +127,7 @@ class Lead(Work):
 
     def _unqualified(self) -> None:
         reason = self.stream.pick(_REASONS)
-        data = {"lead": self.lead, "reason": reason}
+        data = {"lead": self.name, "reason": reason}
         if reason == "not_ready":
             data["recheck_on"] = self.account.day(90 * DAY)
         self.tell("sales.lead.unqualified.v1", data)
@@ -132,7 +136,7 @@ class Lead(Work):
         stream, account = self.stream, self.account
         self.tell(
             "sales.lead.qualified.v1",
-            {"lead": self.lead, "criteria": ["need", "timing"], "score": stream.whole(60, 95)},
+            {"lead": self.name, "criteria": ["need", "timing"], "score": stream.whole(60, 95)},
         )
         passes_on = self.acting()
         takes_on = account.roster.choose(
@@ -141,7 +145,7 @@ class Lead(Work):
         if takes_on is not passes_on:
             self.tell(
                 "sales.lead.handed_off.v1",
-                {"lead": self.lead, "recipient": takes_on.name, "role": takes_on.role},
+                {"lead": self.name, "recipient": takes_on.name, "role": takes_on.role},
             )
         done += int(stream.between(0.1, 2) * HOUR)
         yield moment_of(done)
@@ -149,23 +153,26 @@ class Lead(Work):
             takes_on = account.roster.choose(
                 account.territory, "account_executive", self.world.now, stream.random()
             )
-        deal = Deal(account, stream, takes_on, f"D{self.number}")
         if takes_on is not passes_on:
-            deal.tell(
+            account.tell(
                 "sales.lead.hand_off_accepted.v1",
-                {"lead": self.lead, "previous_owner": passes_on.name},
-                self.lead,
+                {"lead": self.name, "previous_owner": passes_on.name},
+                subject=self.name,
+                account=account.name,
+                actor=takes_on.name,
             )
+        deal = Deal(account, stream, takes_on, f"D{self.number}")
         deal.tell(
-            "sales.lead.converted.v1", {"lead": self.lead, "product": self.product}, self.lead
+            "sales.lead.converted.v1", {"lead": self.name, "product": self.product}, self.name
         )
-        yield from deal.open(done, self.lead or "")
+        yield from deal.open(done, self.name)
 
 
 def demand(account: Account) -> Process:
     """Let leads of an account come, as often as the settings say, as long as it has not churned.
 
-    They come at random (a Poisson process), thinned by season and weekday.
+    They come at random (a Poisson process), thinned by season and weekday. An account that has
+    churned is left alone for half a year, and then tried again at half the rate.
     """
     config, stream, world = account.world.config, account.stream, account.world
     if config.leads_per_account_per_year == 0:
@@ -179,7 +186,7 @@ def demand(account: Account) -> Process:
     while True:
         at += stream.wait(rate) * SECOND
         comes_by_itself = stream.chance(inbound / (inbound + outbound))
-        drawn, where = stream.random(), stream.random()
+        drawn, where, again = stream.random(), stream.random(), stream.random()
         day = day_of(at)
         often = config.season[day.month - 1] / max(config.season)
         if comes_by_itself:
@@ -191,7 +198,8 @@ def demand(account: Account) -> Process:
         if last is not None and worked(begins) >= last:
             return
         yield begins
-        if not account.gone:
+        gone = account.gone_since
+        if gone is None or (world.now - gone > _LEFT_ALONE and again < _TRIED_AGAIN):
             world.start(Lead(account, comes_by_itself).come())
 
 
