@@ -83,7 +83,9 @@ class Credit(Payload):
     """The part of a deal that is credited to one rep."""
 
     rep: Id
+    """Who is credited."""
     share: Share
+    """The part of the deal, from 0 to 1."""
 
 
 class DealCreditSplit(Payload, type="sales.deal.credit_split.v1"):

@@ -16,9 +16,11 @@ class Stage(Payload):
     """One stage of a pipeline."""
 
     name: Id
+    """What deals in it have as their `stage`."""
     position: Count
     """Its place in the pipeline, from 1."""
     kind: Literal["open", "won", "lost"] = "open"
+    """Whether a deal in it is open, won or lost."""
 
 
 class PipelineDefined(Payload, type="sales.pipeline.defined.v1"):
