@@ -1,12 +1,15 @@
 """What the gateway's tests share: events as bytes, a ledger in memory, tapes that misbehave."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import orjson
+from fastapi import FastAPI
 
 from events.envelope import digest_of
 from events.parsing import Rejection, parse_event
@@ -179,3 +182,24 @@ class Gate:
 
     def open(self) -> None:
         self._opened.set()
+
+
+class AppClient:
+    """Asks an app without a server between; for answers that come in one piece."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    def request(self, method: str, path: str, **parts: Any) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+                return await client.request(method, path, **parts)
+
+        return asyncio.run(ask())
+
+    def post(self, path: str, **parts: Any) -> httpx.Response:
+        return self.request("POST", path, **parts)
+
+    def get(self, path: str, **parts: Any) -> httpx.Response:
+        return self.request("GET", path, **parts)
