@@ -95,8 +95,8 @@ class WarehouseLedger:
     def known(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Known]:
         found: dict[tuple[str, str], Known] = {}
         copies: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
-        wanted = set(pairs)
-        for lot in _lots(list(wanted)):
+        for lot in _lots(list(set(pairs))):
+            wanted = set(lot)  # of the pairs that sources and ids make, these are asked for
             parameters = {
                 "sources": sorted({source for source, _ in lot}),
                 "ids": [name for _, name in lot],
