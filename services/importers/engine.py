@@ -34,7 +34,7 @@ SETTINGS: dict[str, object] = {
 
 _NOISE = (
     re.compile(r"^.*?DB::Exception: ", re.DOTALL),
-    re.compile(r"(: )?\(?(in|In) (file/uri|scope) .*?(?=\. Maybe you meant|$)", re.DOTALL),
+    re.compile(r"\s*:?\s*\(?\b[Ii]n (file/uri|scope) .*?(?=\. Maybe you meant|$)", re.DOTALL),
     re.compile(r"(: )?[Ww]hile (executing|processing) .*$", re.DOTALL),
     re.compile(r"\.? In query .*$", re.DOTALL),
     re.compile(r"\. Expected one of: .*$", re.DOTALL),

@@ -25,7 +25,10 @@ from services.importers.text import Row, read_cells, read_objects
 ROW = "_row"
 """The column with a row's number: as an editor counts it, a header being row 1; Parquet from 1."""
 
-_BATCH = 10_000
+# Few rows are held as Python objects at once: with thousands, the garbage collector, which goes
+# through all of them again and again, takes most of the time.
+_ROWS = 500
+_BATCHES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +109,20 @@ class Stager:
         schema = pa.schema([(ROW, pa.uint64()), *((column, pa.string()) for column in columns)])
         count = 0
         with pq.ParquetWriter(readable, schema, compression="lz4") as writer:
-            while batch := list(islice(rows, _BATCH)):
-                numbers, cells = zip(*batch, strict=True)
-                arrays = [pa.array(numbers, pa.uint64())]
-                arrays += [pa.array(values, pa.string()) for values in zip(*cells, strict=True)]
-                writer.write_batch(pa.record_batch(arrays, schema=schema))
-                count += len(batch)
+            arrow = _arrow(rows, schema)
+            while batches := list(islice(arrow, _BATCHES)):
+                writer.write_table(pa.Table.from_batches(batches))
+                count += sum(batch.num_rows for batch in batches)
                 self.progress(Progress("reading", str(path), count))
         return count
+
+
+def _arrow(rows: Iterator[Row], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    while batch := list(islice(rows, _ROWS)):
+        numbers, cells = zip(*batch, strict=True)
+        arrays = [pa.array(numbers, pa.uint64())]
+        arrays += [pa.array(values, pa.string()) for values in zip(*cells, strict=True)]
+        yield pa.record_batch(arrays, schema=schema)
 
 
 def _check_columns(path: Path, name: str, wanted: Input, columns: list[str]) -> None:
