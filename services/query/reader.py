@@ -3,16 +3,59 @@
 Safe to use from several threads. Writing, and whatever reaches outside the warehouse, is refused.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from infra import clock
 from infra.warehouse import Warehouse
+from projections import registry
+from projections.moments import as_parameter, moment_of
 from projections.registry import Definitions
-from services.query.answers import Answer, Limits, QuestionInfo
+from services.query.answers import (
+    Answer,
+    ColumnInfo,
+    Limits,
+    QueryFailed,
+    QuestionInfo,
+    UnknownQuestion,
+)
+from services.query.failures import (
+    UNKNOWN_IDENTIFIER,
+    failure_of,
+    near_names,
+    unknown_name,
+    with_limits,
+    with_near,
+)
+from services.query.guard import Reading, judge
+from services.query.pool import ClientPool
 
 DEFAULT_LIMITS = Limits()
+KNOWN_AT_ANY_TIME = "2199-12-31 23:59:59.999999"
+CANNOT_READ_TIME = 41
+_CHUNK = 256 * 1024
+
+
+class Pieces(Iterator[bytes]):
+    """The pieces of one answer, the first of which is there already."""
+
+    def __init__(self, pieces: Generator[bytes, None, None]) -> None:
+        self._pieces = pieces
+        self._first: bytes | None = next(pieces, None)
+
+    def __next__(self) -> bytes:
+        first, self._first = self._first, None
+        return next(self._pieces) if first is None else first
+
+    def close(self) -> None:
+        """End the statement and give its client back. Closing twice is allowed."""
+        self._first = None
+        self._pieces.close()
 
 
 class Reader:
@@ -25,23 +68,68 @@ class Reader:
         definitions: Definitions | None = None,
         clients: int = 4,
     ) -> None:
-        raise NotImplementedError
+        """Ask at most `clients` statements side by side; `definitions` are the project's own."""
+        self.limits = limits
+        self.definitions = definitions or registry.load()
+        self._pool = ClientPool(warehouse, limits, clients)
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Answer:
         """Run one statement; names without a database are those of `sales`.
 
-        `parameters` fill placeholders such as ``{deal:String}``. Raises `Refused` or `QueryFailed`.
+        `parameters` fill placeholders such as ``{deal:String}``; FORMAT is taken and has no effect.
+        Raises `Refused` or `QueryFailed`.
         """
-        raise NotImplementedError
+        with self._pool.client() as client:
+            reading = judge(client, sql)
+            given = _given(reading, parameters)
+            with self._pool.client_for(client, reading.settings) as able:
+                try:
+                    result = able.query(reading.text, parameters=given)
+                except (ClickHouseError, UnicodeDecodeError) as error:
+                    raise self._told(client, failure_of(error), reading) from error
+        return Answer(
+            columns=list(result.column_names),
+            types=[kind.name for kind in result.column_types],
+            rows=[tuple(row) for row in result.result_rows],
+        )
 
     def stream(
         self, sql: str, fmt: str = "JSONEachRow", parameters: Mapping[str, Any] | None = None
-    ) -> Iterator[bytes]:
+    ) -> "Pieces":
         """Run one statement; yield its answer in a format of ClickHouse (CSV, JSONEachRow, …).
 
-        Raises `Refused` or `QueryFailed`, mostly before the first bytes.
+        A FORMAT in the statement goes before `fmt`. What can go wrong before the first bytes is
+        raised by the call itself, `Refused` or `QueryFailed`; what goes wrong later, by the
+        iterator. Close the iterator, or read it to its end: it holds one of the clients.
         """
-        raise NotImplementedError
+        return Pieces(self._pieces(sql, fmt, parameters))
+
+    def format_of(self, sql: str) -> str | None:
+        """Return the format that a statement asks for itself, None where it does not.
+
+        Raises `Refused` or `QueryFailed`.
+        """
+        with self._pool.client() as client:
+            return judge(client, sql).format
+
+    def _pieces(
+        self, sql: str, fmt: str, parameters: Mapping[str, Any] | None
+    ) -> Generator[bytes, None, None]:
+        with self._pool.client() as client:
+            reading = judge(client, sql)
+            given = _given(reading, parameters)
+            with self._pool.client_for(client, reading.settings) as able:
+                failed: QueryFailed | None = None
+                try:
+                    with able.raw_stream(
+                        reading.text, parameters=given, fmt=reading.format or fmt
+                    ) as source:
+                        while piece := source.read(_CHUNK):
+                            yield piece
+                except (ClickHouseError, UnicodeDecodeError) as error:
+                    failed = failure_of(error)
+                if failed is not None:
+                    raise self._told(client, failed, reading)
 
     def show(
         self,
@@ -56,15 +144,43 @@ class Reader:
         A bare day means its end. `where` is a condition in SQL on the question's columns. Raises
         `UnknownQuestion`, `Refused` or `QueryFailed`.
         """
-        raise NotImplementedError
+        if question not in self.definitions.readable:
+            raise UnknownQuestion(question, near_names(question, self.definitions.readable))
+        source, parameters = question, {}
+        if as_of is not None or known_at is not None:
+            source = f"{question}_at(as_of = {{as_of:String}}, known_at = {{known_at:String}})"
+            parameters = {
+                "as_of": _clock("as_of", as_of, as_parameter(clock.now())),
+                "known_at": _clock("known_at", known_at, KNOWN_AT_ANY_TIME),
+            }
+        condition = f"\nWHERE (\n{where}\n)" if where else ""
+        most = f"\nLIMIT {int(limit)}" if limit is not None else ""
+        return self.query(f"SELECT * FROM {source}{condition}{most}", parameters)
 
     def questions(self) -> list[QuestionInfo]:
         """Return the questions there are, by theme and name."""
-        raise NotImplementedError
+        types = self._types()
+        found = []
+        for question in self.definitions.questions.values():
+            summary, _, description = question.summary.partition("\n\n")
+            columns = tuple(
+                ColumnInfo(name, types.get((question.name, name), ""), comment)
+                for name, comment in question.comments.items()
+            )
+            found.append(
+                QuestionInfo(
+                    name=question.name,
+                    theme=question.theme,
+                    summary=" ".join(summary.split()),
+                    description="\n\n".join(" ".join(p.split()) for p in description.split("\n\n")),
+                    columns=columns,
+                )
+            )
+        return sorted(found, key=lambda one: (one.theme, one.name))
 
     def close(self) -> None:
         """Close every client. Closing twice is allowed."""
-        raise NotImplementedError
+        self._pool.close()
 
     def __enter__(self) -> Self:
         return self
@@ -76,3 +192,56 @@ class Reader:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _types(self) -> dict[tuple[str, str], str]:
+        with self._pool.client() as client:
+            rows = client.query(
+                "SELECT table, name, type FROM system.columns WHERE database = 'sales'"
+            ).result_rows
+        return {(table, name): kind for table, name, kind in rows}
+
+    def _told(self, client: Client, failure: QueryFailed, reading: Reading) -> QueryFailed:
+        """Return a failure with names that are near to one that does not exist."""
+        failure = with_limits(
+            failure, self.limits.max_seconds, self.limits.max_memory_bytes, self.limits.max_rows
+        )
+        name = unknown_name(failure)
+        if name is None:
+            return failure
+        if failure.code != UNKNOWN_IDENTIFIER:
+            rows = client.query("SELECT name FROM system.tables WHERE database = 'sales'")
+        else:
+            rows = client.query(
+                "SELECT DISTINCT name FROM system.columns "
+                "WHERE database = 'sales' AND table IN {tables:Array(String)}",
+                parameters={"tables": list(reading.tables)},
+            )
+        return with_near(failure, name, [row[0] for row in rows.result_rows])
+
+
+def _given(reading: Reading, parameters: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return the parameters as the client takes them, or say which one does not fit."""
+    given = dict(parameters or {})
+    if odd := sorted(given.keys() - reading.parameters.keys()):
+        raise QueryFailed(
+            f"the statement has no place for the parameter {odd[0]}; write {{{odd[0]}:String}}", 456
+        )
+    if missing := sorted(reading.parameters.keys() - given.keys()):
+        raise QueryFailed(f"the parameter {missing[0]} has no value", 456)
+    for name, value in given.items():
+        if isinstance(value, bytes | bytearray | memoryview | Mapping):
+            raise QueryFailed(
+                f"the parameter {name} is {type(value).__name__}; it takes a text, a number, a "
+                "time, or a list of these",
+                457,
+            )
+    return given or None
+
+
+def _clock(name: str, given: str | datetime | None, otherwise: str) -> str:
+    if given is None:
+        return otherwise
+    try:
+        return as_parameter(moment_of(given))
+    except ValueError as error:
+        raise QueryFailed(f"{name}: {error}", CANNOT_READ_TIME) from error
