@@ -68,4 +68,13 @@ def salestape(
     logging.basicConfig(level=logging.WARNING, format="salestape: %(message)s")
 
 
-from services.cli import checking  # noqa: E402, F401 - each module adds its commands to `app`
+from services.cli import (  # noqa: E402, F401 - each module adds its commands to `app`
+    up,
+    importing,
+    simulating,
+    asking,
+    rebuilding,
+    checking,
+    doctoring,
+    describing,
+)

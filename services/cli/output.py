@@ -176,3 +176,13 @@ def progress(wanted: bool = True) -> Iterator[Advance]:
 def rows_of(answer: Answer) -> Sequence[dict[str, Any]]:
     """Return an answer whose values are as JSON has them as one object a row."""
     return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+
+
+def size(number_of_bytes: int) -> str:
+    """Return a number of bytes as people read it: 3.2 GB."""
+    value, unit = float(number_of_bytes), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:,.0f} {unit}" if unit == "bytes" else f"{value:,.1f} {unit}"

@@ -1,0 +1,40 @@
+"""`salestape schema`: what an event must look like, for other programs."""
+
+from typing import Annotated
+
+import typer
+
+from services.cli import failures, output
+from services.cli.main import app
+from services.cli.options import Data, Json
+
+
+@app.command()
+def schema(
+    event_type: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TYPE]",
+            show_default=False,
+            help="An event type, such as sales.deal.won.v1; without one, all of them.",
+        ),
+    ] = None,
+    asyncapi: Annotated[
+        bool, typer.Option("--asyncapi", help="Print the AsyncAPI document of the tape instead.")
+    ] = False,
+    data: Data = None,  # noqa: ARG001 - every command takes it; this one opens no data
+    as_json: Json = False,  # noqa: ARG001 - a schema is JSON in any case
+) -> None:
+    """Print the JSON Schema of an event type, or of all."""
+    from events import schema as schemas
+
+    if asyncapi:
+        if event_type is not None:
+            raise failures.Misused("--asyncapi describes all types; leave out the type")
+        output.write_json(schemas.asyncapi())
+        return
+    try:
+        document = schemas.json_schema(event_type)
+    except LookupError as error:
+        raise failures.Misused(str(error.args[0])) from error
+    output.write_json(document)

@@ -1,0 +1,189 @@
+"""The platform that runs in another process: the same verbs, over HTTP."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from importlib.metadata import version
+from threading import Event
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from infra.clock import monotonic
+from infra.settings import GatewaySettings, load
+from infra.sink import Outcome
+from services.cli.failures import Failed, Misused, Unreachable
+from services.cli.platform import FeedRequest, Progress, Rebuilt, silent
+from services.query.answers import Answer, ColumnInfo, QuestionInfo
+from services.query.encoding import answer_from_json
+
+TIMEOUT_SECONDS = 150.0
+"""Longer than any question may take there, so that its own limit speaks first."""
+CONNECT_SECONDS = 5.0
+POLL_SECONDS = 0.1
+STUCK_SECONDS = 120.0
+"""How long a platform may make no progress before the command stops waiting for it."""
+
+
+class Remote:
+    """A `Platform` at an address."""
+
+    live = True
+
+    def __init__(self, address: str, client: httpx.Client) -> None:
+        self.place = address
+        self._client = client
+        self._pause = Event()
+
+    @classmethod
+    def connect(cls, address: str) -> Self:
+        """Return the platform at an address; nothing is asked of it yet."""
+        key = load(GatewaySettings).api_key
+        headers = {"User-Agent": f"salestape/{version('salestape')}"}
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key.get_secret_value()}"
+        timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_SECONDS)
+        # A proxy in the environment is for other machines, and this platform is on this one.
+        client = httpx.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False)
+        return cls(address, client)
+
+    def accept(self, raws: Sequence[bytes]) -> list[Outcome]:
+        raise NotImplementedError
+
+    def query(self, sql: str) -> Answer:
+        return answer_from_json(self._ask("POST", "/sql", json={"query": sql}))
+
+    def show(
+        self, question: str, as_of: str | None, known_at: str | None, limit: int | None
+    ) -> Answer:
+        given = {"as_of": as_of, "known_at": known_at, "limit": limit}
+        return answer_from_json(self._ask("GET", _path("questions", question), params=_told(given)))
+
+    def questions(self) -> list[QuestionInfo]:
+        return [
+            QuestionInfo(
+                name=one["name"],
+                theme=one["theme"],
+                summary=one["summary"],
+                description=one["description"],
+                columns=tuple(ColumnInfo(**column) for column in one["columns"]),
+            )
+            for one in self._ask("GET", "/questions")["questions"]
+        ]
+
+    def replay(self, deal: str, at: str | None, known: str | None) -> dict[str, Any]:
+        found: dict[str, Any] = self._ask(
+            "GET", _path("deals", deal, "replay"), params=_told({"at": at, "known": known})
+        )
+        return found
+
+    def rebuild(
+        self, tables: Sequence[str], *, wait: bool, progress: Progress = silent
+    ) -> list[Rebuilt]:
+        before = self._ask("POST", "/rebuild", json={"tables": list(tables)})["before"]
+        while True:
+            state = self.health()
+            found = [_rebuilt(name, old, state) for name, old in before.items()]
+            done = sum(one.after is not None or one.trouble is not None for one in found)
+            progress(done, len(found))
+            if not wait or done == len(found):
+                return found
+            self._pause.wait(POLL_SECONDS)
+
+    def health(self) -> dict[str, Any]:
+        return self._state(detail=True)
+
+    def feed(self, wanted: FeedRequest) -> Iterator[dict[str, Any]]:
+        raise NotImplementedError
+
+    def wait_until_derived(self, progress: Progress = silent) -> None:
+        end = self._state()["tape"]["ends"]
+        total = sum(end.values())
+        best, since = -1, monotonic()
+        while True:
+            state = self._state()
+            tables = [one for one in state["tables"] if one["trouble"] is None]
+            done = min((_followed(one["position"], end) for one in tables), default=total)
+            if done >= total:
+                return
+            progress(done, total)
+            if done > best:
+                best, since = done, monotonic()
+            elif monotonic() - since > STUCK_SECONDS:
+                trouble = "; ".join(state["trouble"].values()) or "it does not say why"
+                raise Unreachable(
+                    f"the platform at {self.place} has derived nothing for {STUCK_SECONDS:g} "
+                    f"seconds: {trouble}; see `salestape doctor`"
+                )
+            self._pause.wait(POLL_SECONDS)
+
+    def import_engine(self) -> AbstractContextManager[Any]:
+        from services.cli.engine import memory_engine
+
+        return memory_engine()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _state(self, *, detail: bool = False) -> dict[str, Any]:
+        """Return what `/health` says, also where it says that something is wrong."""
+        try:
+            answer = self._client.get("/health", params={"detail": detail})
+            state: dict[str, Any] = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise self._unreachable(error) from error
+        if "tables" not in state:
+            raise Unreachable(str(state.get("detail") or f"{self.place}: {answer.status_code}"))
+        return state
+
+    def _ask(self, method: str, path: str, **given: Any) -> Any:
+        try:
+            answer = self._client.request(method, path, **given)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        if answer.is_success:
+            return answer.json()
+        detail = _detail(answer)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise Misused(detail) if path.startswith("/questions/") else Failed(detail)
+        if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.SERVICE_UNAVAILABLE):
+            raise Unreachable(detail)
+        raise Failed(detail)
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        reason = str(error) or type(error).__name__
+        return Unreachable(f"the platform at {self.place} does not answer: {reason}")
+
+
+def _path(*parts: str) -> str:
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _told(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _detail(answer: httpx.Response) -> str:
+    try:
+        told = answer.json()
+    except ValueError:
+        told = None
+    if isinstance(told, dict) and told.get("detail"):
+        return str(told["detail"])
+    return f"{answer.request.url}: {answer.status_code} {answer.reason_phrase}"
+
+
+def _followed(position: dict[str, int], end: dict[str, int]) -> int:
+    return sum(min(position.get(partition, 0), stop) for partition, stop in end.items())
+
+
+def _rebuilt(name: str, before: str, state: dict[str, Any]) -> Rebuilt:
+    shown = state["shown"].get(name)
+    after = shown if shown != before else None
+    return Rebuilt(name, before, after, None if after else state["failing"].get(name))

@@ -1,0 +1,99 @@
+"""The application that `salestape up` serves: every service's routes on one address, guarded.
+
+Here also stand the routes that are about the platform as a whole: health, metrics, rebuild.
+"""
+
+from collections import Counter
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Response
+from pydantic import BaseModel, ConfigDict
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+
+from infra.http_problem import answer_with_problems, problem
+from infra.settings import GatewaySettings
+from infra.tape import TapeError
+from services.audit.http import audit_router
+from services.cli import metrics
+from services.cli.guarding import Guard, RequestCounts
+from services.cli.house import House
+from services.cli.state import inspected, state_of
+from services.gateway.routes import gateway_router
+from services.projector import generations
+from services.query.http import query_router
+
+
+class RebuildWish(BaseModel):
+    """Which derived tables are to be built anew; all where none is named."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    tables: list[str] = []
+
+
+def application(house: House, settings: GatewaySettings) -> FastAPI:
+    """Return the app over an opened data folder. Who composes it opens and closes that."""
+    requests: Counter[tuple[str, str, int]] = Counter()
+    key = settings.api_key
+    app = FastAPI(
+        title="Salestape",
+        description="The tape of a sales floor.",
+        docs_url=None,  # its page is fetched from elsewhere; /openapi.json is not
+        redoc_url=None,
+        middleware=[
+            Middleware(
+                Guard,
+                loopback=settings.is_loopback,
+                api_key=None if key is None else key.get_secret_value(),
+            ),
+            Middleware(RequestCounts, counts=requests),
+        ],
+    )
+    app.include_router(gateway_router(house.intake, settings, house.rejects, house.counters))
+    app.include_router(query_router(house.reader))
+    app.include_router(audit_router(lambda: house.warehouse.client("read")))
+    _add_own_routes(app, house, requests)
+    answer_with_problems(app)
+    return app
+
+
+def _add_own_routes(app: FastAPI, house: House, requests: "Counter[tuple[str, str, int]]") -> None:
+    client = house.warehouse.client("admin")
+
+    @app.get("/health", tags=["platform"], summary="How every part is")
+    def health(
+        detail: Annotated[bool, Query(description="Ask the warehouse as well.")] = False,
+    ) -> Response:
+        try:
+            state = _state(house)
+            if detail:
+                state |= inspected(client)
+        except TapeError as error:
+            return problem(503, str(error))
+        from pydantic_core import to_json
+
+        status = 503 if state["status"] == "trouble" else 200
+        return Response(to_json(state), status, media_type="application/json")
+
+    @app.get("/metrics", tags=["platform"], summary="Metrics, as Prometheus reads them")
+    def metrics_page() -> Response:
+        text = metrics.exposition(state_of(house), house.counters.totals(), dict(requests), 0)
+        return Response(text, media_type=metrics.MEDIA_TYPE)
+
+    @app.post("/rebuild", tags=["platform"], summary="Build derived tables anew", status_code=202)
+    async def rebuild(wish: RebuildWish) -> Any:
+        before = await run_in_threadpool(generations.shown, client)
+        names = wish.tables or list(house.definitions.tables)
+        unknown = [name for name in names if name not in house.definitions.tables]
+        if unknown:
+            known = ", ".join(house.definitions.tables)
+            return problem(404, f"there is no derived table {unknown[0]!r}; there are {known}")
+        house.projector.rebuild(names)
+        return {"before": {name: before.get(name, "") for name in names}}
+
+
+def _state(house: House) -> dict[str, Any]:
+    return state_of(house) | {
+        "gateway": {"handed_in": house.counters.totals(), "waiting": house.intake.unprojected}
+    }
