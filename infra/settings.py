@@ -301,12 +301,15 @@ def all_settings() -> list[Setting]:
     ]
 
 
-def unknown_names(environment: Iterable[str]) -> list[str]:
-    """Return the names that begin like settings and are none: mistyped, most likely."""
+def unknown_names(environment: Iterable[str] | None = None) -> list[str]:
+    """Return the names that begin like settings and are none: mistyped, most likely.
+
+    Looks at the environment of this process when no other names are given.
+    """
     known = {setting.env for setting in all_settings()} | TEST_NAMES
     return sorted(
         name
-        for name in environment
+        for name in (os.environ if environment is None else environment)
         if name.upper().startswith(PREFIX) and name.upper() not in known
     )
 

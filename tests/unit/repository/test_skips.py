@@ -29,7 +29,8 @@ def test_that_is_known_to_fail():
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # the rule is all that is tested
     pytester.makeconftest(RULE.read_text())
     return pytester
 
