@@ -17,7 +17,7 @@ install: $(INSTALLED) ## Make .venv, with salestape in it
 $(INSTALLED): constraints.txt pyproject.toml infra/deploy/find-python.sh
 	@python=$$(infra/deploy/find-python.sh) && echo "Installing with $$python" && \
 	    "$$python" -m venv $(VENV)
-	@sed -n '/^setuptools==/,/^[^ ]*[^\\]$$/p' constraints.txt > $(VENV)/build.txt
+	@sed -n '/^setuptools==/,/[^\\]$$/p' constraints.txt > $(VENV)/build.txt
 	$(PIP) install --quiet --require-hashes --requirement $(VENV)/build.txt
 	$(PIP) install --quiet --require-hashes --no-build-isolation --requirement constraints.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .

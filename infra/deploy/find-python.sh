@@ -25,9 +25,8 @@ for candidate in python3.13 python3.12 python3.11 python3 python; do
 done
 
 echo "Salestape needs Python 3.11 or newer, with venv. None was found on the PATH." >&2
-found=$(python3 --version 2>/dev/null || true)
-if [ -n "$found" ]; then
-    echo "python3 is $found; on Debian and Ubuntu its venv is in the package python3-venv." >&2
+if python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+    echo "python3 is new enough but lacks venv; on Debian and Ubuntu it is in python3-venv." >&2
 fi
 echo "Install one, or name it: make install PYTHON=/path/to/python3.11" >&2
 exit 1
