@@ -63,14 +63,18 @@ class Tape(ABC):
     def append(self, entries: Sequence[Entry]) -> list[Receipt]:
         """Append all entries or none, and return where they lie once they are durable.
 
-        Blocks until then. Raises `TapeUnavailable` (later) or `TapeRefused` (never).
+        Blocks until then; the receipts are in the order of the entries. The tape does not judge:
+        the same entry twice gives two records. Raises `TapeUnavailable` (later) or `TapeRefused`
+        (never), also for the whole batch when one of its entries is too large.
         """
 
     @abstractmethod
     def read(self, start: Positions, limit: int) -> list[Record]:
         """Return at most `limit` records from `start` on, in offset order within a partition.
 
-        Never blocks for new records: an empty list says that there are none yet.
+        Never blocks for new records: an empty list says that there are none yet. Raises
+        `TapeRefused` for positions in a partition that the tape does not have: they are of another
+        tape. A position after the end is no error; there is nothing there yet.
         """
 
     @abstractmethod
@@ -79,8 +83,15 @@ class Tape(ABC):
 
     @abstractmethod
     def wait(self, start: Positions, timeout: float) -> bool:
-        """Block until there is a record at or after `start`, at most `timeout` seconds."""
+        """Block until there is a record at or after `start`, at most `timeout` seconds.
+
+        Returns whether there is one. Raises as `read` does, and `TapeRefused` when the tape is
+        closed meanwhile.
+        """
 
     @abstractmethod
     def close(self) -> None:
-        """Release what the tape holds. Closing twice is allowed; using it afterwards is refused."""
+        """Finish the calls under way and release what the tape holds.
+
+        Closing twice is allowed; using it afterwards is refused.
+        """
