@@ -1,5 +1,33 @@
--- The second reading of the ledger: the rows that name a rep, ordered by day and rep.
-CREATE TABLE IF NOT EXISTS sales_store.events_by_day AS sales_store.events
+-- The second reading of the ledger: the rows that name a rep, ordered by day and rep. It has no
+-- indexes beside its order: nothing is looked up here but days and reps.
+CREATE TABLE IF NOT EXISTS sales_store.events_by_day
+(
+    key           String COMMENT 'partition key: the home of what the event is about',
+    deal          String COMMENT 'deal, empty where none',
+    filed_time    DateTime64(6, 'UTC') COMMENT 'time of the event; of an amendment the time of its target',
+    time          DateTime64(6, 'UTC') COMMENT 'when it happened',
+    sequence      UInt64 COMMENT 'breaks ties of time',
+    source        LowCardinality(String) COMMENT 'where the event comes from',
+    id            String COMMENT 'names the event together with source',
+    partition     UInt32 COMMENT 'partition of the tape',
+    offset        UInt64 COMMENT 'place in the partition',
+    recorded_at   DateTime64(6, 'UTC') COMMENT 'when the tape learnt it',
+    kind          UInt8 COMMENT '0 event, 1 correction, 2 retraction',
+    type          LowCardinality(String) COMMENT 'type of the event, current version',
+    subject       String COMMENT 'what the event is about',
+    account       String COMMENT 'customer account, empty where none',
+    actor         String COMMENT 'sales rep, empty where none',
+    correlationid String COMMENT 'correlation id, empty where none',
+    causationid   String COMMENT 'causation id, empty where none',
+    traceparent   String COMMENT 'W3C trace context, empty where none',
+    ref_source    LowCardinality(String) COMMENT 'source of the target of an amendment',
+    ref_id        String COMMENT 'id of the target of an amendment',
+    ref_type      LowCardinality(String) COMMENT 'type of the target of an amendment',
+    corrected_time DateTime64(6, 'UTC') COMMENT 'time of the target as corrected',
+    corrected_data String COMMENT 'payload of the target as corrected, JSON',
+    digest        FixedString(16) COMMENT 'digest of the content: equal for repeats, different for conflicts',
+    data          String COMMENT 'payload as the model writes it, JSON'
+)
 ENGINE = ReplacingMergeTree
 ORDER BY (toDate32(filed_time), actor, key, deal, filed_time, sequence, source, id, partition, offset)
 COMMENT 'The ledger once more, for what is kept by rep and day'

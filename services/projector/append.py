@@ -12,6 +12,7 @@ by its tape position.
 import gc
 import logging
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -34,8 +35,31 @@ class AppendLater(Exception):
 
 
 @dataclass(slots=True)
+class Batch:
+    """A batch of the tape, ready for the warehouse."""
+
+    start: dict[int, int]
+    """The position it was read from."""
+    judged: Judged
+    ledger: pa.Table
+    full: bool
+    """True where the tape had at least as much as was asked for."""
+
+    @property
+    def end(self) -> dict[int, int]:
+        """The position after it."""
+        end = dict(self.start)
+        for record in self.judged.records:
+            end[record.partition] = max(end.get(record.partition, 0), record.offset + 1)
+        return end
+
+
+@dataclass(slots=True)
 class AppendLoop:
-    """Appends batches; holds the position in memory and in the warehouse's watermark."""
+    """Appends batches; holds the position in memory and in the warehouse's watermark.
+
+    While the engine takes one batch, outside Python's lock, the next one is read and validated.
+    """
 
     tape: Tape
     client: Client
@@ -46,11 +70,20 @@ class AppendLoop:
     rejected: int = 0
     behind: bool = False
     """True while the last batch was a full one, so that more is likely waiting."""
+    _ahead: Future[Batch | None] | None = None
+    _reader: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="projector-read")
+    )
 
     def start(self) -> None:
         """Begin at the warehouse's own watermark."""
         self.position = store.watermark(self.client)
+        # Events make no cycles; looking for some at the usual rate costs half of the time.
         gc.set_threshold(50_000, 20, 50)
+
+    def stop(self) -> None:
+        """Give up reading ahead."""
+        self._reader.shutdown(wait=True, cancel_futures=True)
 
     def step(self) -> int:
         """Append one batch; return how many records it had.
@@ -58,46 +91,60 @@ class AppendLoop:
         Raises `AppendLater` when the engine cannot take it now, `TapeUnavailable` when the tape
         cannot give it.
         """
-        # 1. take a batch from the tape, from the watermark
-        records = self.tape.read(self.position, self.batch_size)
-        self.behind = len(records) >= self.batch_size
-        if not records:
+        batch = self._next()
+        if batch is None:
+            self.behind = False
             return 0
         self.between_steps("read")
+        self.behind = batch.full
+        if batch.full:
+            self._ahead = self._reader.submit(self._prepare, batch.end)
+        # 3. events, then tape, then the watermark
+        self._insert_ledger(batch.judged, batch.ledger)
+        self.between_steps("events")
+        self._send(lambda: store.insert(self.client, "tape", tape_rows(batch.judged)))
+        self.between_steps("tape")
+        self._send(lambda: store.write_watermark(self.client, batch.end))
+        self.position = batch.end
+        self.rejected += batch.judged.rejected
+        self.between_steps("watermark")
+        return len(batch.judged.records)
+
+    def _next(self) -> Batch | None:
+        """Return the batch at the position: the one read ahead, where that is it."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            batch = ahead.result()
+            if batch is not None and batch.start == self.position:
+                return batch
+        return self._prepare(self.position)
+
+    def _prepare(self, start: dict[int, int]) -> Batch | None:
+        # 1. take a batch from the tape, from the watermark
+        records = self.tape.read(start, self.batch_size)
+        if not records:
+            return None
         # 2. validate, upcast, write each model's payload
         judged = judge(records)
-        self.between_steps("judged")
-        # 3. events, then tape, then the watermark
-        self._insert("events", ledger_rows, judged)
-        self.between_steps("events")
-        self._insert("tape", tape_rows, judged)
-        self.between_steps("tape")
-        position = dict(self.position)
-        for record in records:
-            position[record.partition] = max(position.get(record.partition, 0), record.offset + 1)
-        self._send(lambda: store.write_watermark(self.client, position))
-        self.position = position
-        self.rejected += judged.rejected
-        self.between_steps("watermark")
-        return len(records)
+        return Batch(dict(start), judged, ledger_rows(judged), len(records) >= self.batch_size)
 
-    def _insert(self, table: str, rows_of: Callable[[Judged], pa.Table], judged: Judged) -> None:
+    def _insert_ledger(self, judged: Judged, rows: pa.Table) -> None:
         """Insert the rows of a batch; where the engine blames a value, halve until it is found.
 
         The record at fault becomes a rejection in `judged`, so that `tape` tells why.
         """
         try:
-            store.insert(self.client, table, rows_of(judged))
+            store.insert(self.client, "events", rows)
         except ClickHouseError as error:
-            if error.code not in DATA_ERRORS or table != "events":
+            if getattr(error, "code", None) not in DATA_ERRORS:
                 raise AppendLater(str(error)) from error
             if len(judged.records) == 1:
                 judged.findings[0] = Rejection(f"the warehouse refuses it: {error}")
                 return
-            first, second = judged.halves()
-            for half in (first, second):
-                self._insert(table, rows_of, half)
-            judged.findings[:] = first.findings + second.findings
+            halves = judged.halves()
+            for half in halves:
+                self._insert_ledger(half, ledger_rows(half))
+            judged.findings[:] = [finding for half in halves for finding in half.findings]
 
     def _send(self, statement: Callable[[], None]) -> None:
         try:

@@ -48,33 +48,38 @@ class DeriveLoop:
     between_steps: Callable[[str], None] = lambda _step: None
     followed: list[Followed] = field(default_factory=list)
     positions: dict[str, dict[int, int]] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
+    """Table to the generation that people see."""
     failures: dict[str, str] = field(default_factory=dict)
     """Table or question to why it cannot be kept or shown."""
     _listed: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
         """Find the generations shown, create those that are new, make the views."""
-        seen = generations.shown(self.client)
         existing = generations.stored(self.client)
-        self.positions = store.positions(self.client)
-        self.followed = []
-        if not {"conflicts"} & seen.keys():
-            self._begin(self.definitions.tables["conflicts"], None)
-        for table in self.definitions.tables.values():
-            self._begin(table, seen.get(table.name))
+        self.resume()
+        for followed in list(self.followed):
+            self._make(followed)
         self._forget(existing)
         generations.show_events(self.client)
         self._show_questions()
 
-    def _begin(self, table: DerivedTable, seen: str | None) -> None:
-        """Follow what is shown of a table, and build its definition where that is another."""
-        current = seen is not None and seen.startswith(table.generation)
-        wanted = seen if current and seen is not None else table.generation
-        generations.create(self.client, table, wanted, embedded=self.embedded)
-        self._follow(Followed(table, wanted))
-        if seen is None or current:
-            self._show(table, wanted)
-        # A shown generation of another definition stays as it is until the new one has caught up.
+    def resume(self) -> None:
+        """Find what is followed, and how far it is, in a warehouse that `start` has prepared."""
+        self.shown = generations.shown(self.client, self.definitions.tables)
+        self.positions = store.positions(self.client)
+        self.followed = []
+        for table in self.definitions.tables.values():
+            self._follow(Followed(table, _wanted(table, self.shown)))
+
+    def _make(self, followed: Followed) -> None:
+        """Create a generation and show it, unless one of another definition is to serve until
+        this one has caught up."""
+        generations.create(
+            self.client, followed.table, followed.generation, embedded=self.embedded
+        )
+        if self.shown.get(followed.table.name) in (None, followed.generation):
+            self._show(followed.table, followed.generation)
 
     def _follow(self, followed: Followed) -> None:
         if all(followed.generation != other.generation for other in self.followed):
@@ -83,9 +88,10 @@ class DeriveLoop:
 
     def _forget(self, existing: set[str]) -> None:
         kept = {followed.generation for followed in self.followed}
-        kept |= set(generations.shown(self.client).values())
+        kept |= set(self.shown.values())
         for generation in existing - kept:
             generations.drop(self.client, generation)
+        generations.hide_unknown(self.client, self.definitions)
 
     def rebuild(self, names: list[str] | None = None) -> None:
         """Begin a new generation of tables, all where none is named; it takes over in a later round.
@@ -102,8 +108,9 @@ class DeriveLoop:
     @property
     def building(self) -> list[str]:
         """The generations that are not shown yet."""
-        seen = generations.shown(self.client)
-        return [f.generation for f in self.followed if seen.get(f.table.name) != f.generation]
+        return [
+            f.generation for f in self.followed if self.shown.get(f.table.name) != f.generation
+        ]
 
     def step(self) -> bool:
         """Bring every generation to the watermark; return whether there was anything to do.
@@ -127,8 +134,8 @@ class DeriveLoop:
             start = self.positions[followed.generation]
             if any(start.get(partition, 0) < stop for partition, stop in end.items()):
                 order.setdefault((followed.table.reading, _frozen(start)), []).append(followed)
-        for (_, start), group in order.items():
-            yield group, dict(start)
+        for (_, frozen), group in order.items():
+            yield group, dict(frozen)
 
     def _bounded(self, group: list[Followed], end: Position) -> Position:
         """Go no farther than the tables that the group needs have come."""
@@ -248,10 +255,9 @@ class DeriveLoop:
 
     def _take_over(self) -> None:
         """Show each new generation that has come as far as the one it replaces."""
-        seen = generations.shown(self.client)
         changed = False
         for followed in list(self.followed):
-            old = seen.get(followed.table.name)
+            old = self.shown.get(followed.table.name)
             if old == followed.generation:
                 continue
             if old is not None and not _as_far(
@@ -272,6 +278,7 @@ class DeriveLoop:
 
     def _show(self, table: DerivedTable, generation: str) -> None:
         generations.show(self.client, table, generation)
+        self.shown[table.name] = generation
 
     def _show_questions(self) -> None:
         for name in self.definitions.questions:
@@ -290,6 +297,12 @@ class DeriveLoop:
 
 def _as_far(position: Position, other: Position) -> bool:
     return all(position.get(partition, 0) >= offset for partition, offset in other.items())
+
+
+def _wanted(table: DerivedTable, seen: Mapping[str, str]) -> str:
+    """Return the generation to follow: the one shown where it is of this definition."""
+    old = seen.get(table.name)
+    return old if old is not None and old.startswith(table.generation) else table.generation
 
 
 def _frozen(position: Position) -> tuple[tuple[int, int], ...]:

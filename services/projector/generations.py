@@ -7,7 +7,7 @@ so there is no second truth about it.
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -21,10 +21,15 @@ log = logging.getLogger(__name__)
 Columns = list[tuple[str, str]]
 
 
-def shown(client: Client) -> dict[str, str]:
-    """Return, per derived table that people can read, the generation they see."""
+def shown(client: Client, names: Iterable[str] | None = None) -> dict[str, str]:
+    """Return, per derived table that people can read, the generation they see.
+
+    `names` bounds the search: the engine writes out the text of every view it is asked about.
+    """
+    bound = "" if names is None else f" AND name IN ({', '.join(map(_quoted, names))})"
     rows = client.query(
-        "SELECT name, create_table_query FROM system.tables WHERE database = 'sales' AND engine = 'View'"
+        "SELECT name, create_table_query FROM system.tables "
+        f"WHERE database = 'sales' AND engine = 'View'{bound}"
     ).result_rows
     found = {}
     for name, sql in rows:
@@ -86,6 +91,15 @@ def show_events(client: Client) -> None:
         ("events_at", rendering.events_at(), "The effective events as of two clocks."),
     ):
         _replace_view(client, name, sql, columns, rendering.EVENT_COMMENTS, purpose)
+
+
+def hide_unknown(client: Client, definitions: Definitions) -> None:
+    """Drop the views of tables and questions that are defined no more."""
+    known = {form for name in definitions.readable for form in (name, f"{name}_at")}
+    rows = client.query("SELECT name FROM system.tables WHERE database = 'sales'").result_rows
+    for (name,) in rows:
+        if name not in known:
+            client.command(f"DROP VIEW IF EXISTS sales.{name}")
 
 
 def show_questions(client: Client, definitions: Definitions) -> dict[str, str]:

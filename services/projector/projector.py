@@ -109,6 +109,7 @@ class Projector:
         self._appended.set()
         for thread in self._threads:
             thread.join(timeout)
+        self.append.stop()
 
     def rebuild(self, names: list[str] | None = None) -> None:
         """Build tables anew beside the old ones, which serve until the new ones have caught up.

@@ -1,6 +1,7 @@
 """From records of the tape to rows of the ledger: validated, upcast, as Arrow columns.
 
-Bytes in, columns out; nothing here talks to the tape or to the warehouse.
+Bytes in, columns out; nothing here talks to the tape or to the warehouse. Columns are built one
+by one, not row by row: that is where the time of the append loop goes.
 """
 
 import hashlib
@@ -11,8 +12,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from events.catalogue.platform import EventCorrected, EventRetracted
-from events.envelope import AnyEvent, digest_of
+from events.catalogue.platform import Amendment, EventCorrected
+from events.corrections import corrected_payload_json
+from events.envelope import AnyEvent, digest_of, payload_json
 from events.parsing import Rejection, parse_events
 from infra.tape import Record
 
@@ -20,7 +22,6 @@ CHUNK = 2_000
 """How many records are validated as one JSON array."""
 
 MOMENT = pa.timestamp("us", tz="UTC")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = datetime(1900, 1, 1, tzinfo=UTC)
 
 LEDGER = pa.schema(
@@ -69,6 +70,8 @@ TAPE = pa.schema(
     ]
 )
 
+OPTIONAL = ("deal", "subject", "account", "actor", "correlationid", "causationid", "traceparent")
+
 
 @dataclass(slots=True)
 class Judged:
@@ -101,92 +104,98 @@ def judge(records: Sequence[Record]) -> Judged:
 
 def ledger_rows(judged: Judged) -> pa.Table:
     """Return the rows of `events` for the records that are events."""
-    rows = [
-        _ledger_row(record, finding)
-        for record, finding in zip(judged.records, judged.findings, strict=True)
-        if not isinstance(finding, Rejection)
-    ]
-    return _table(rows, LEDGER)
+    records, events = judged.records, judged.findings
+    if judged.rejected:
+        both = zip(records, events, strict=True)
+        good = [(record, event) for record, event in both if not isinstance(event, Rejection)]
+        records, events = [record for record, _ in good], [event for _, event in good]
+    return _table(_ledger_columns(records, events), LEDGER)  # type: ignore[arg-type]
+
+
+def _ledger_columns(records: Sequence[Record], events: Sequence[AnyEvent]) -> dict[str, Any]:
+    attributes = [event.__dict__ for event in events]
+    data = [payload_json(event) for event in events]
+    columns: dict[str, Any] = {
+        name: [has[name] for has in attributes]
+        for name in ("time", "sequence", "source", "id", "type")
+    }
+    for name in OPTIONAL:
+        columns[name] = [has[name] or "" for has in attributes]
+    columns["time"] = pa.array(columns["time"], MOMENT)
+    digests = [digest_of(event, told) for event, told in zip(events, data, strict=True)]
+    return columns | {
+        "key": [record.key for record in records],
+        "partition": [record.partition for record in records],
+        "offset": [record.offset for record in records],
+        "recorded_at": [record.recorded_at for record in records],
+        "digest": [bytes.fromhex(digest) for digest in digests],
+        "data": data,
+        **_amendment_columns(events, columns["time"]),
+    }
+
+
+def _amendment_columns(events: Sequence[AnyEvent], times: pa.Array) -> dict[str, Any]:
+    """Return the columns that only amendments fill; most batches have none."""
+    count = len(events)
+    if not any(isinstance(event.data, Amendment) for event in events):
+        nothing = pa.repeat("", count)
+        return {
+            "filed_time": times,
+            "kind": pa.repeat(pa.scalar(0, pa.uint8()), count),
+            "ref_source": nothing,
+            "ref_id": nothing,
+            "ref_type": nothing,
+            "corrected_time": pa.repeat(pa.scalar(NEVER, MOMENT), count),
+            "corrected_data": nothing,
+        }
+    rows = [_amendment(event) for event in events]
+    names = (
+        "filed_time", "kind", "ref_source", "ref_id", "ref_type", "corrected_time", "corrected_data"
+    )  # fmt: skip
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _amendment(event: AnyEvent) -> tuple[datetime, int, str, str, str, datetime, str]:
+    data = event.data
+    if not isinstance(data, Amendment):
+        return event.time, 0, "", "", "", NEVER, ""
+    target = data.target_source, data.target_id, data.target_type
+    if isinstance(data, EventCorrected):
+        return data.target_time, 1, *target, data.corrected_time, corrected_payload_json(event)
+    return data.target_time, 2, *target, NEVER, ""
 
 
 def tape_rows(judged: Judged) -> pa.Table:
     """Return the rows of `tape`, one per record, good or bad."""
-    rows = [
-        _tape_row(record, finding)
-        for record, finding in zip(judged.records, judged.findings, strict=True)
-    ]
-    return _table(rows, TAPE)
+    records, findings = judged.records, judged.findings
+    bad = [finding if isinstance(finding, Rejection) else None for finding in findings]
+    good = [None if isinstance(finding, Rejection) else finding for finding in findings]
+    return _table(
+        {
+            "partition": [record.partition for record in records],
+            "offset": [record.offset for record in records],
+            "recorded_at": [record.recorded_at for record in records],
+            "key": [record.key for record in records],
+            "valid": [1 if rejection is None else 0 for rejection in bad],
+            "reason": ["" if rejection is None else rejection.reason for rejection in bad],
+            "type": ["" if event is None else event.type for event in good],
+            "day": [NEVER.date() if event is None else _filed(event).date() for event in good],
+            "actor": ["" if event is None else event.actor or "" for event in good],
+            "value": [record.value for record in records],
+            "sha256": [hashlib.sha256(record.value).digest() for record in records],
+        },
+        TAPE,
+    )
 
 
-def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=schema)
-
-
-def _ledger_row(record: Record, event: AnyEvent) -> tuple[Any, ...]:
+def _filed(event: AnyEvent) -> datetime:
     data = event.data
-    kind, ref_source, ref_id, ref_type = 0, "", "", ""
-    filed_time, corrected_time, corrected_data = event.time, NEVER, ""
-    if isinstance(data, EventCorrected):
-        kind, corrected_time, corrected_data = 1, data.corrected_time, _corrected(data)
-    if isinstance(data, EventRetracted):
-        kind = 2
-    if isinstance(data, (EventCorrected, EventRetracted)):
-        ref_source, ref_id, ref_type = data.target_source, data.target_id, data.target_type
-        filed_time = data.target_time
-    return (
-        record.key,
-        event.deal or "",
-        filed_time,
-        event.time,
-        event.sequence,
-        event.source,
-        event.id,
-        record.partition,
-        record.offset,
-        record.recorded_at,
-        kind,
-        event.type,
-        event.subject or "",
-        event.account or "",
-        event.actor or "",
-        event.correlationid or "",
-        event.causationid or "",
-        event.traceparent or "",
-        ref_source,
-        ref_id,
-        ref_type,
-        corrected_time,
-        corrected_data,
-        bytes.fromhex(digest_of(event)),
-        data.model_dump_json(exclude_none=True),
-    )
+    return data.target_time if isinstance(data, Amendment) else event.time
 
 
-def _corrected(data: EventCorrected) -> str:
-    from events.catalogue import CATALOGUE
-
-    payload = CATALOGUE[data.target_type].model_validate(data.payload, strict=False)
-    return payload.model_dump_json(exclude_none=True)
-
-
-def _tape_row(record: Record, finding: AnyEvent | Rejection) -> tuple[Any, ...]:
-    if isinstance(finding, Rejection):
-        valid, reason, kind, day, actor = 0, finding.reason, "", NEVER.date(), ""
-    else:
-        filed = getattr(finding.data, "target_time", finding.time)
-        valid, reason, kind, day, actor = 1, "", finding.type, filed.date(), finding.actor or ""
-    return (
-        record.partition,
-        record.offset,
-        record.recorded_at,
-        record.key,
-        valid,
-        reason,
-        kind,
-        day,
-        actor,
-        record.value,
-        hashlib.sha256(record.value).digest(),
-    )
+def _table(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:
+    arrays = [
+        column if isinstance(column, pa.Array) else pa.array(column, kind)
+        for column, kind in ((columns[field.name], field.type) for field in schema)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)

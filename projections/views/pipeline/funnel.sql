@@ -47,7 +47,10 @@ WITH
             arrayMap(
                 (step, next) -> (step.stage, dateDiff('second', step.entered_at, next) / 86400),
                 deals.path,
-                arrayPushBack(arrayMap(step -> toNullable(step.entered_at), arrayPopFront(deals.path)), deals.closed_at)
+                arraySlice(
+                    arrayPushBack(arrayMap(step -> toNullable(step.entered_at), arrayPopFront(deals.path)), deals.closed_at),
+                    1, length(deals.path)
+                )
             ) AS visits,
             if(is_won, 4294967295, arrayMax(arrayPushBack(arrayMap(name -> defined.places[name], steps), 0))) AS furthest
         FROM deals

@@ -1,0 +1,195 @@
+"""The law: the same set of records gives the same answer, however it is told.
+
+Delivered shuffled over partitions, cut into any batches, with crashes between any two steps, and
+appending and deriving interleaved in any way, every derived row and every question equals what one
+batch in order gives; and building everything anew changes nothing.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.client import Client
+from histories import PARTITIONS, History, RevealedTape, histories
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from infra.warehouse import Warehouse
+from projections import registry
+from services.projector import store
+from services.projector.append import AppendLoop
+from services.projector.derive import DeriveLoop
+
+DEFINITIONS = registry.load()
+NOW = ("2100-01-01", "2100-01-01")
+CLOCKS = (NOW, ("2024-03-09 12:00:00", "2100-01-01"), ("2100-01-01", "2024-04-03 09:00:12"))
+TIMELESS = sorted(DEFINITIONS.readable - {"conflicts", "churn_signals", "quota_attainment"})
+"""What answers alike at all times after the last event, so that the two forms can be compared."""
+STORED = ("events", "events_by_day", "tape", "appended", "positions")
+EXAMPLES = int(os.environ.get("SALESTAPE_LAW_EXAMPLES", "25"))
+
+Answers = dict[str, list[Any]]
+
+
+class Crash(Exception):
+    """The process died here."""
+
+
+class Floor:
+    """One warehouse, prepared once and emptied between histories."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self.client: Client = warehouse.client("derive")
+        store.prepare(self.client, embedded=False)
+        self.loop().start()
+
+    def loop(self, worker: str = "w0", hook: Callable[[str], None] | None = None) -> DeriveLoop:
+        return DeriveLoop(
+            self.client,
+            DEFINITIONS,
+            embedded=False,
+            worker=worker,
+            slice_rows=10,
+            between_steps=hook or (lambda _step: None),
+        )
+
+    def empty(self) -> None:
+        for table in (*STORED, *self.generations()):
+            self.client.command(f"TRUNCATE TABLE sales_store.{table}")
+
+    def generations(self) -> list[str]:
+        rows = self.client.query(
+            "SELECT name FROM system.tables WHERE database = 'sales_store' AND name LIKE '%\\_\\_%'"
+        ).result_rows
+        return [name for (name,) in rows]
+
+    def answers(self) -> Answers:
+        """Every derived row and every question."""
+        return {name: self._rows(f"sales.{name}") for name in sorted(DEFINITIONS.readable)}
+
+    def answers_at(self, clocks: tuple[str, str], names: Iterable[str]) -> Answers:
+        """The same as of two clocks."""
+        as_of, known_at = clocks
+        return {
+            name: self._rows(f"sales.{name}_at(as_of = '{as_of}', known_at = '{known_at}')")
+            for name in names
+        }
+
+    def _rows(self, source: str) -> list[Any]:
+        return sorted(map(repr, self.client.query(f"SELECT * FROM {source}").result_rows))
+
+
+@pytest.fixture(scope="module")
+def floor(warehouse: Warehouse) -> Floor:
+    client = warehouse.client("admin")
+    for database in ("sales", "sales_store"):
+        client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+    return Floor(warehouse)
+
+
+def told_at_once(floor: Floor, history: History) -> Answers:
+    """One batch, in order, derived once."""
+    floor.empty()
+    tape = RevealedTape(history)
+    tape.reveal_all()
+    append = AppendLoop(tape, floor.client, batch_size=10_000)
+    append.start()
+    append.step()
+    derive = floor.loop()
+    derive.resume()
+    derive.step()
+    assert not derive.failures, derive.failures
+    return floor.answers()
+
+
+def told_anyhow(floor: Floor, history: History, data: st.DataObject) -> None:
+    """In any pieces, with crashes, a second worker deriving in the middle of the first one's round."""
+    floor.empty()
+    tape = RevealedTape(history)
+    number = st.integers(0, 11)
+
+    def perhaps_crash(_step: str) -> None:
+        if data.draw(number, label="crash at 0") == 0:
+            raise Crash
+
+    def perhaps_overtaken(step: str) -> None:
+        if step == "slice" and data.draw(number, label="overtaken at 0 to 2") <= 2:
+            go_on(steps=2)
+            other = floor.loop("w1")
+            other.resume()
+            other.step()
+        perhaps_crash(step)
+
+    def go_on(steps: int) -> None:
+        for _ in range(steps):
+            tape.reveal(
+                data.draw(st.integers(0, PARTITIONS - 1), label="partition"),
+                data.draw(st.integers(1, 12), label="revealed"),
+            )
+            append = AppendLoop(
+                tape, floor.client, data.draw(st.integers(1, 9), label="batch"), perhaps_crash
+            )
+            append.start()
+            append.step()
+
+    for _ in range(data.draw(st.integers(1, 5), label="turns")):
+        try:
+            go_on(steps=data.draw(st.integers(1, 3), label="steps"))
+            derive = floor.loop(hook=perhaps_overtaken)
+            derive.resume()
+            derive.step()
+        except Crash:
+            continue
+    tape.reveal_all()
+    append = AppendLoop(tape, floor.client, batch_size=7)
+    append.start()
+    while append.step():
+        pass
+    derive = floor.loop()
+    derive.resume()
+    while derive.step():
+        pass
+    assert not derive.failures, derive.failures
+    assert derive.caught_up()
+
+
+def differences(left: Answers, right: Answers) -> dict[str, tuple[list[Any], list[Any]]]:
+    """What only one of two sets of answers holds, by where it stands."""
+    return {
+        name: ([r for r in left[name] if r not in right[name]], [r for r in right[name] if r not in left[name]])
+        for name in left
+        if left[name] != right[name]
+    }
+
+
+@given(history=histories(), data=st.data())
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes hours; the seed is told
+    print_blob=True,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+)
+def test_the_same_records_give_the_same_answers_however_they_are_told(
+    floor: Floor, history: History, data: st.DataObject
+) -> None:
+    clocks = data.draw(st.sampled_from(CLOCKS), label="clocks")
+    asked = data.draw(st.sampled_from(TIMELESS), label="asked as of these clocks")
+    expected = told_at_once(floor, history)
+    expected_at = floor.answers_at(clocks, [asked])
+    if clocks == NOW:
+        assert expected_at == {asked: expected[asked]}
+
+    told_anyhow(floor, history, data)
+    assert differences(expected, floor.answers()) == {}
+    assert differences(expected_at, floor.answers_at(clocks, [asked])) == {}
+
+    derive = floor.loop()
+    derive.resume()
+    derive.rebuild()
+    while derive.step():
+        pass
+    assert derive.building == []
+    assert differences(expected, floor.answers()) == {}
