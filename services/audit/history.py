@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from services.audit.fold import DealState
+from services.audit.records import Place
 
 Standing = Literal["live", "corrected", "retracted", "moved"]
 """Whether an event counts: as recorded, as corrected, not at all, or only for another deal."""
@@ -21,15 +22,6 @@ class UnknownDeal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a record lies on the tape, and when the tape learnt it."""
-
-    recorded_at: datetime
-    partition: int
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
 class Amendment:
     """A correction or retraction of an event."""
 
@@ -38,9 +30,12 @@ class Amendment:
     id: str
     time: datetime
     """When it was decided; the latest holds."""
+    actor: str | None
     place: Place
     target_source: str
     target_id: str
+    target_time: datetime
+    """When the target happened, as first told."""
     corrected_time: datetime | None
     corrected_payload: Mapping[str, Any] | None
     reason: str | None
@@ -92,7 +87,10 @@ class Line:
     repeats: tuple[Place, ...]
     conflicts: tuple[Conflict, ...]
     state: DealState | None
-    """Where the deal stood after the event; of a line that does not count, after the line before."""
+    """Where the deal stood after it; of a line that does not count, after the line before.
+
+    None while no event of the deal itself has come, only activities on it.
+    """
 
     @property
     def counts(self) -> bool:
@@ -126,4 +124,5 @@ class DealReplay:
     @property
     def state(self) -> DealState | None:
         """Where the deal stands after the last line that counts."""
-        raise NotImplementedError
+        counted = [line.state for line in self.lines if line.counts]
+        return counted[-1] if counted else None
