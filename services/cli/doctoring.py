@@ -78,8 +78,6 @@ def _state(folder: Path) -> dict[str, Any]:
 
 
 def _settings(folder: Path) -> tuple[list[dict[str, str]], list[str]]:
-    import os
-
     from infra import settings
 
     listed = []
@@ -98,7 +96,7 @@ def _settings(folder: Path) -> tuple[list[dict[str, str]], list[str]]:
         listed.append(
             {"name": setting.env, "value": shown, "from": "given" if given else "default"}
         )
-    return listed, settings.unknown_names(os.environ)
+    return listed, settings.unknown_names()
 
 
 def _advice(report: dict[str, Any]) -> list[str]:

@@ -12,10 +12,15 @@ from infra.sink import Outcome
 from infra.tape import TapeUnavailable
 from services.audit.encoding import replay_as_json
 from services.audit.replay import replay
-from services.cli.failures import Failed
+from services.cli.failures import Misused
 from services.cli.house import House
 from services.cli.platform import FeedRequest, Progress, Rebuilt, silent
+from services.cli.sse import told
 from services.cli.state import inspected, state_of
+from services.cli.teams import Teams
+from services.feed.filters import BadFilter, Filter, types_of
+from services.feed.items import items_of
+from services.feed.positions import BadPosition, position_of, text_of
 from services.projector import generations
 from services.projector.append import AppendLater
 from services.query.answers import Answer, QuestionInfo
@@ -26,6 +31,7 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 120.0
 """How long events wait for room on the tape before the command gives up."""
 POLL_SECONDS = 0.2
+FEED_LOT = 1_000
 
 
 class Embedded:
@@ -107,7 +113,29 @@ class Embedded:
         return state_of(self.house) | inspected(self.house.warehouse.client("read"))
 
     def feed(self, wanted: FeedRequest) -> Iterator[dict[str, Any]]:
-        raise Failed("no platform is running on this folder; start `salestape up`")
+        """Yield what is on the tape; nothing can come while this command has the folder."""
+        tape, client = self.house.tape, self.house.warehouse.client("read")
+        teams = Teams(client)
+        if wanted.teams:
+            self.wait_until_derived()
+            teams.refresh()
+        try:
+            chosen = Filter(
+                types_of(wanted.types),
+                frozenset(wanted.accounts),
+                frozenset(wanted.deals),
+                frozenset(wanted.actors),
+                frozenset(wanted.teams),
+                teams.of,
+            )
+            position = position_of(wanted.since, tape.ends())
+        except (BadFilter, BadPosition) as error:
+            raise Misused(str(error)) from error
+        while records := tape.read(position, FEED_LOT):
+            for record, item in zip(records, items_of(records), strict=True):
+                position[record.partition] = record.offset + 1
+                if item is not None and chosen.lets(item):
+                    yield told(item.frame) | {"position": text_of(position)}
 
     def wait_until_derived(self, progress: Progress = silent) -> None:
         if self._current:

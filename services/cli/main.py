@@ -22,8 +22,19 @@ folder themselves. Results go to stdout, everything else to stderr.
 """
 
 
+ORDER = (
+    "up", "import", "simulate", "show", "sql", "replay", "feed", "rebuild", "check", "doctor",
+    "schema",
+)  # fmt: skip
+"""How the commands are listed: what one needs first comes first."""
+
+
 class Commands(TyperGroup):
-    """Ends commands with one clear line where something expected went wrong."""
+    """Lists commands in order, and ends them with one clear line where something went wrong."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands as help lists them."""
+        return sorted(super().list_commands(ctx), key=ORDER.index)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; an error that a person can do something about becomes an exit code."""
@@ -69,12 +80,12 @@ def salestape(
 
 
 from services.cli import (  # noqa: E402, F401 - each module adds its commands to `app`
-    up,
-    importing,
-    simulating,
     asking,
-    rebuilding,
     checking,
-    doctoring,
     describing,
+    doctoring,
+    importing,
+    rebuilding,
+    simulating,
+    up,
 )

@@ -1,7 +1,7 @@
 """What the console's panels are given: questions of the warehouse, and how the platform is."""
 
 from collections.abc import Hashable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
@@ -90,7 +90,7 @@ def _clocks(as_of: datetime | None, known_at: datetime | None) -> tuple[str | No
     """Return both clocks as text; one that stands at now is told where the other does not."""
     if as_of is None and known_at is None:
         return None, None
-    present = clock.now() + timedelta(minutes=5)  # so far ahead an event may be
+    present = clock.now()
     return as_parameter(as_of or present), as_parameter(known_at or present)
 
 

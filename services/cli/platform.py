@@ -6,7 +6,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol, Self
 
 from infra.sink import Outcome
@@ -29,8 +28,8 @@ class FeedRequest:
     deals: Sequence[str] = ()
     actors: Sequence[str] = ()
     teams: Sequence[str] = ()
-    since: str | None = None
-    """A position or a moment to begin at; None begins with what comes next."""
+    since: str = "now"
+    """``start``, ``now`` or the position of an event, which is not told again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class Platform(Protocol):
         """Return how every part is."""
 
     def feed(self, wanted: FeedRequest) -> Iterator[dict[str, Any]]:
-        """Yield events as they come onto the tape, each as JSON has it."""
+        """Yield events as they come onto the tape, each as JSON has it, with its `position`."""
 
     def wait_until_derived(self, progress: Progress = silent) -> None:
         """Return once every table that can be derived has followed the tape to its present end."""
@@ -94,8 +93,3 @@ class Platform(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
-
-
-def moment_of(text: str) -> datetime:
-    """Read a moment as JSON has it."""
-    return datetime.fromisoformat(text)

@@ -1,10 +1,12 @@
 """The platform that runs in another process: the same verbs, over HTTP."""
 
+import json
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 from threading import Event
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 from urllib.parse import quote
 
 import httpx
@@ -14,13 +16,19 @@ from infra.settings import GatewaySettings, load
 from infra.sink import Outcome
 from services.cli.failures import Failed, Misused, Unreachable
 from services.cli.platform import FeedRequest, Progress, Rebuilt, silent
+from services.cli.sse import Message, messages
 from services.query.answers import Answer, ColumnInfo, QuestionInfo
 from services.query.encoding import answer_from_json
+
+log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 150.0
 """Longer than any question may take there, so that its own limit speaks first."""
 CONNECT_SECONDS = 5.0
 POLL_SECONDS = 0.1
+RECONNECT_SECONDS = 1.0
+SILENCE_SECONDS = 60.0
+"""How long the feed may be silent; it says every 15 seconds that it is there."""
 STUCK_SECONDS = 120.0
 """How long a platform may make no progress before the command stops waiting for it."""
 
@@ -94,7 +102,37 @@ class Remote:
         return self._state(detail=True)
 
     def feed(self, wanted: FeedRequest) -> Iterator[dict[str, Any]]:
-        raise NotImplementedError
+        """Follow the feed; where the connection is lost, take it up again without a gap."""
+        position = wanted.since
+        params = {
+            "type": list(wanted.types),
+            "account": list(wanted.accounts),
+            "deal": list(wanted.deals),
+            "actor": list(wanted.actors),
+            "team": list(wanted.teams),
+        }
+        while True:
+            try:
+                for event in self._stream("/feed", {**params, "since": position}):
+                    position = event.id or position
+                    if event.data:
+                        yield json.loads(event.data) | {"position": position}
+            except httpx.HTTPError as error:
+                log.info("the feed was interrupted: %s", error)
+            except Unreachable as error:
+                raise Unreachable(f"{error}; go on later with --since {position}") from error
+            self._pause.wait(RECONNECT_SECONDS)
+
+    def _stream(self, path: str, params: dict[str, Any]) -> Iterator[Message]:
+        timeout = httpx.Timeout(CONNECT_SECONDS, read=SILENCE_SECONDS)
+        try:
+            with self._client.stream("GET", path, params=params, timeout=timeout) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    self._refuse(answer, path)
+                yield from messages(answer.iter_lines())
+        except httpx.ConnectError as error:
+            raise self._unreachable(error) from error
 
     def wait_until_derived(self, progress: Progress = silent) -> None:
         end = self._state()["tape"]["ends"]
@@ -147,13 +185,18 @@ class Remote:
             answer = self._client.request(method, path, **given)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
-        if answer.is_success:
-            return answer.json()
+        if not answer.is_success:
+            self._refuse(answer, path)
+        return answer.json()
+
+    def _refuse(self, answer: httpx.Response, path: str) -> NoReturn:
         detail = _detail(answer)
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise Misused(detail) if path.startswith("/questions/") else Failed(detail)
         if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.SERVICE_UNAVAILABLE):
             raise Unreachable(detail)
+        if answer.status_code == httpx.codes.BAD_REQUEST and path == "/feed":
+            raise Misused(detail)
         raise Failed(detail)
 
     def _unreachable(self, error: Exception) -> Unreachable:

@@ -11,6 +11,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from services.cli.failures import Unreachable
+from services.feed.hub import FeedHub
+from services.feed.serving import FeedServer
 
 TRIED_PORTS = 50
 """How many ports are tried after the first where that one was only a wish."""
@@ -59,7 +61,7 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-class _Server(uvicorn.Server):
+class _Server(FeedServer):
     """Leaves signals to whoever runs it: uvicorn's own handling ends in a death by signal."""
 
     @contextmanager
@@ -69,19 +71,22 @@ class _Server(uvicorn.Server):
 
 def serve(
     app: ASGIApp,
+    hub: FeedHub,
     listener: socket.socket,
     started: Callable[[], Awaitable[None]],
     stopping: Callable[[], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM; a second one ends requests that are under way.
 
-    `started` runs once requests are answered, `stopping` as soon as it is told to stop.
+    `started` runs once requests are answered, `stopping` as soon as it is told to stop; the feed
+    of `hub` ends then, too.
     """
-    asyncio.run(_serve(app, listener, started, stopping))
+    asyncio.run(_serve(app, hub, listener, started, stopping))
 
 
 async def _serve(
     app: ASGIApp,
+    hub: FeedHub,
     listener: socket.socket,
     started: Callable[[], Awaitable[None]],
     stopping: Callable[[], None],
@@ -93,7 +98,9 @@ async def _serve(
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        ),
+        hub,
+        GRACE_SECONDS,
     )
 
     def stop() -> None:

@@ -6,8 +6,10 @@ Here also stand the routes that are about the platform as a whole: health, metri
 from collections import Counter
 from typing import Annotated, Any
 
+from clickhouse_connect.driver.client import Client
 from fastapi import FastAPI, Query, Response
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
@@ -19,6 +21,9 @@ from services.cli import metrics
 from services.cli.guarding import Guard, RequestCounts
 from services.cli.house import House
 from services.cli.state import inspected, state_of
+from services.cli.teams import Teams
+from services.feed.hub import FeedHub
+from services.feed.routes import feed_router
 from services.gateway.routes import gateway_router
 from services.projector import generations
 from services.query.http import query_router
@@ -32,8 +37,13 @@ class RebuildWish(BaseModel):
     tables: list[str] = []
 
 
-def application(house: House, settings: GatewaySettings) -> FastAPI:
-    """Return the app over an opened data folder. Who composes it opens and closes that."""
+def application(
+    house: House, settings: GatewaySettings, hub: FeedHub, teams: Teams, client: Client
+) -> FastAPI:
+    """Return the app over an opened data folder. Who composes it opens and closes what is given.
+
+    `client` is for what is asked about the warehouse itself.
+    """
     requests: Counter[tuple[str, str, int]] = Counter()
     key = settings.api_key
     app = FastAPI(
@@ -53,32 +63,37 @@ def application(house: House, settings: GatewaySettings) -> FastAPI:
     app.include_router(gateway_router(house.intake, settings, house.rejects, house.counters))
     app.include_router(query_router(house.reader))
     app.include_router(audit_router(lambda: house.warehouse.client("read")))
-    _add_own_routes(app, house, requests)
+    app.include_router(feed_router(hub, teams.of))
+    _add_own_routes(app, house, hub, client, requests)
     answer_with_problems(app)
     return app
 
 
-def _add_own_routes(app: FastAPI, house: House, requests: "Counter[tuple[str, str, int]]") -> None:
-    client = house.warehouse.client("admin")
-
+def _add_own_routes(
+    app: FastAPI,
+    house: House,
+    hub: FeedHub,
+    client: Client,
+    requests: "Counter[tuple[str, str, int]]",
+) -> None:
     @app.get("/health", tags=["platform"], summary="How every part is")
     def health(
         detail: Annotated[bool, Query(description="Ask the warehouse as well.")] = False,
     ) -> Response:
         try:
-            state = _state(house)
+            state = _state(house, hub)
             if detail:
                 state |= inspected(client)
         except TapeError as error:
             return problem(503, str(error))
-        from pydantic_core import to_json
-
         status = 503 if state["status"] == "trouble" else 200
         return Response(to_json(state), status, media_type="application/json")
 
     @app.get("/metrics", tags=["platform"], summary="Metrics, as Prometheus reads them")
     def metrics_page() -> Response:
-        text = metrics.exposition(state_of(house), house.counters.totals(), dict(requests), 0)
+        text = metrics.exposition(
+            state_of(house), house.counters.totals(), dict(requests), hub.readers
+        )
         return Response(text, media_type=metrics.MEDIA_TYPE)
 
     @app.post("/rebuild", tags=["platform"], summary="Build derived tables anew", status_code=202)
@@ -93,7 +108,8 @@ def _add_own_routes(app: FastAPI, house: House, requests: "Counter[tuple[str, st
         return {"before": {name: before.get(name, "") for name in names}}
 
 
-def _state(house: House) -> dict[str, Any]:
+def _state(house: House, hub: FeedHub) -> dict[str, Any]:
     return state_of(house) | {
-        "gateway": {"handed_in": house.counters.totals(), "waiting": house.intake.unprojected}
+        "gateway": {"handed_in": house.counters.totals(), "waiting": house.intake.unprojected},
+        "feed": {"readers": hub.readers},
     }
