@@ -17,8 +17,9 @@ SELECT
     argMaxIf(assumeNotNull(product), moment, own AND product IS NOT NULL) AS product,
     argMaxIf(assumeNotNull(lead), moment, own AND lead IS NOT NULL) AS lead,
     coalesce(minOrNullIf(time, live AND type = 'sales.deal.opened.v1'), minIf(time, live)) AS opened_at,
-    argMaxOrNullIf(if(outcome != 'open', time, NULL), moment, outcome_told) AS closed_at,
-    argMaxIf(time, moment, staged) AS stage_since,
+    -- Not `argMax` of a NULL: that passes over it, and a deal taken up again would stay closed.
+    if(status = 'open', NULL, argMaxOrNullIf(time, moment, outcome_told)) AS closed_at,
+    path[-1].entered_at AS stage_since,
     argMaxOrNullIf(assumeNotNull(expected_close), moment, own AND expected_close IS NOT NULL) AS expected_close,
     argMaxIf(if(outcome != 'open', ifNull(reason, ''), ''), moment, outcome_told) AS reason,
     argMaxIf(if(outcome = 'lost', ifNull(competitor, ''), ''), moment, outcome_told) AS competitor,

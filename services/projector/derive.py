@@ -58,11 +58,16 @@ class DeriveLoop:
         """Find the generations shown, create those that are new, make the views."""
         existing = generations.stored(self.client)
         self.resume()
-        for followed in list(self.followed):
-            self._make(followed)
+        before = store.deployed(self.client)
+        if before != generations.fingerprint(self.definitions, self.shown):
+            for followed in list(self.followed):
+                self._make(followed)
+            generations.show_events(self.client)
+            self._show_questions()
+        else:
+            for followed in self.followed:
+                self._create(followed)
         self._forget(existing)
-        generations.show_events(self.client)
-        self._show_questions()
 
     def resume(self) -> None:
         """Find what is followed, and how far it is, in a warehouse that `start` has prepared."""
@@ -75,11 +80,14 @@ class DeriveLoop:
     def _make(self, followed: Followed) -> None:
         """Create a generation and show it, unless one of another definition is to serve until
         this one has caught up."""
+        self._create(followed)
+        if self.shown.get(followed.table.name) in (None, followed.generation):
+            self._show(followed.table, followed.generation)
+
+    def _create(self, followed: Followed) -> None:
         generations.create(
             self.client, followed.table, followed.generation, embedded=self.embedded
         )
-        if self.shown.get(followed.table.name) in (None, followed.generation):
-            self._show(followed.table, followed.generation)
 
     def _follow(self, followed: Followed) -> None:
         if all(followed.generation != other.generation for other in self.followed):
@@ -283,7 +291,12 @@ class DeriveLoop:
     def _show_questions(self) -> None:
         for name in self.definitions.questions:
             self.failures.pop(name, None)
-        self.failures |= generations.show_questions(self.client, self.definitions)
+        failed = generations.show_questions(self.client, self.definitions)
+        self.failures |= failed
+        if not failed:
+            store.write_deployed(
+                self.client, generations.fingerprint(self.definitions, self.shown)
+            )
 
     def caught_up(self) -> bool:
         """Return whether every generation that can be derived is at the watermark."""

@@ -5,6 +5,7 @@ position 0, and shown by replacing the view. Which generation is shown is read o
 so there is no second truth about it.
 """
 
+import hashlib
 import logging
 import re
 from collections.abc import Iterable, Mapping
@@ -64,6 +65,17 @@ def drop(client: Client, generation: str) -> None:
     """Drop a generation nobody is shown any more, and forget how far it was."""
     client.command(f"DROP TABLE IF EXISTS sales_store.{generation}")
     client.command(f"DELETE FROM sales_store.positions WHERE generation = '{generation}'")
+
+
+def fingerprint(definitions: Definitions, seen: Mapping[str, str]) -> str:
+    """Return a digest of every view as it would be made now, and of the engine's table names."""
+    texts = [rendering.events_now(), rendering.events_at(), *map(str, rendering.EVENT_COMMENTS.items())]
+    for table in definitions.tables.values():
+        texts += [rendering.table_now(table, seen.get(table.name, "")), rendering.table_at(table)]
+        texts += [table.purpose, table.table_sql, table.read_sql]
+    for question in definitions.questions.values():
+        texts += [question.sql, rendering.question_at(question, definitions)]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
 def show(client: Client, table: DerivedTable, generation: str) -> None:

@@ -14,7 +14,7 @@ import projections
 
 STORE = Path(projections.__file__).parent / "store"
 DATABASES = ("sales_store", "sales")
-TABLES = ("events", "events_by_day", "events_to_day", "tape", "appended", "positions")
+TABLES = ("events", "events_by_day", "events_to_day", "tape", "appended", "positions", "deployed")
 DURABLE = "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
 
 
@@ -67,6 +67,19 @@ def write_positions(
     )
     client.command(
         f"INSERT INTO sales_store.positions (generation, partition, position) VALUES {rows}"
+    )
+
+
+def deployed(client: Client) -> str:
+    """Return the fingerprint of the views as they were last made, empty where they never were."""
+    rows = client.query("SELECT fingerprint FROM sales_store.deployed FINAL").result_rows
+    return str(rows[0][0]) if rows else ""
+
+
+def write_deployed(client: Client, fingerprint: str) -> None:
+    """Say what the views were made from."""
+    client.command(
+        f"INSERT INTO sales_store.deployed (one, fingerprint) VALUES (1, '{fingerprint}')"
     )
 
 
