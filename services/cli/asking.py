@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli import failures, output
+from services.cli.clocks import clock_option
 from services.cli.main import app
 from services.cli.opening import open_platform
 from services.cli.options import AsOf, Data, Json, KnownAt
@@ -41,6 +42,7 @@ def show(
 ) -> None:
     """Answer a question, as of any two clocks; without a name, say which questions there are."""
     _one_form(as_csv, as_json)
+    as_of, known_at = clock_option("--as-of", as_of), clock_option("--known-at", known_at)
     with open_platform(data, "show") as platform:
         if question is None:
             _list(platform.questions(), as_json)

@@ -24,14 +24,15 @@ def doctor(data: Data = None, as_json: Json = False) -> None:
     Ends with code 1 where something needs a person.
     """
     folder = data_folder(data)
-    report: dict[str, Any] = {
+    own: dict[str, Any] = {
         "version": version("salestape"),
         "python": machine.python_version(),
         "data": str(folder),
-        "held_by": _holder(folder),
+        "held_by": _holder(folder),  # before this command takes the folder itself
         "free_bytes": _free(folder),
     }
-    report |= _state(folder)
+    state = _state(folder)
+    report = {**state, "platform_version": state.get("version"), **own}
     report["settings"], report["unknown_settings"] = _settings(folder)
     report["advice"] = _advice(report)
     if as_json:
@@ -112,6 +113,11 @@ def _advice(report: dict[str, Any]) -> list[str]:
         "its records are appended again from the tape at a start, the part can be deleted"
         for one in report.get("detached_parts", ())
     ]
+    if report["platform_version"] not in (None, report["version"]):
+        advice.append(
+            f"the platform that runs is version {report['platform_version']}, this command is "
+            f"{report['version']}; start the platform again"
+        )
     if report["free_bytes"] < FEW_BYTES:
         advice.append(
             f"only {output.size(report['free_bytes'])} are free where {report['data']} lies"

@@ -84,8 +84,10 @@ from services.cli import (  # noqa: E402, F401 - each module adds its commands t
     checking,
     describing,
     doctoring,
+    feeding,
     importing,
     rebuilding,
+    replaying,
     simulating,
     up,
 )
