@@ -1,0 +1,102 @@
+"""Reads the tape for all readers of the feed together: each stretch once, while it is in demand.
+
+The tape is cut into chunks of 128 offsets. A chunk is read and parsed in a thread, shared by all
+who want it at that time, and kept until others are wanted more. Lives on one event loop.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from infra.tape.contract import Tape, TapeRefused
+from services.feed.items import Item, items_of, size_of
+
+CHUNK = 128
+CACHE_BYTES = 32 * 1024 * 1024
+
+_THREADS = 2  # more would only take the interpreter from those who append
+_READ_AT_ONCE = 1_000
+
+Key = tuple[int, int]
+
+
+class Chunks:
+    """The latest used stretches of a tape, as items. `ends` tells how far the tape is published."""
+
+    def __init__(
+        self,
+        tape: Tape,
+        ends: Callable[[], Mapping[int, int]],
+        cache_bytes: int = CACHE_BYTES,
+    ) -> None:
+        self._tape = tape
+        self._ends = ends
+        self._cache_bytes = cache_bytes
+        self._kept: OrderedDict[Key, list[Item | None]] = OrderedDict()
+        self._sizes: dict[Key, int] = {}
+        self._reading: dict[Key, asyncio.Task[list[Item | None]]] = {}
+        self._threads = ThreadPoolExecutor(_THREADS, "feed")
+
+    @property
+    def kept_bytes(self) -> int:
+        """About how many bytes are kept."""
+        return sum(self._sizes.values())
+
+    async def read(self, partition: int, offset: int, end: int) -> list[Item | None]:
+        """Return one entry per record from `offset` on, at least one and at most a chunk.
+
+        `end` is the offset up to which is wanted; there must be a record before it. An entry is
+        None where the record is no event. Raises what reading the tape raises.
+        """
+        key = (partition, offset // CHUNK)
+        first = key[1] * CHUNK
+        wanted = min(end - first, CHUNK)
+        items = self._kept.get(key, [])
+        while len(items) < wanted:
+            task = self._reading.get(key)
+            if task is None:
+                task = asyncio.create_task(self._fill(key, items))
+                self._reading[key] = task
+            items = await asyncio.shield(task)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return items[offset - first : wanted]
+
+    def close(self) -> None:
+        """Stop reading. What is being read is waited for by nobody."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _fill(self, key: Key, items: list[Item | None]) -> list[Item | None]:
+        try:
+            partition, index = key
+            start = index * CHUNK + len(items)
+            more = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._read, partition, start, (index + 1) * CHUNK
+            )
+            items = items + more
+            self._keep(key, items)
+            return items
+        finally:
+            del self._reading[key]
+
+    def _read(self, partition: int, start: int, end: int) -> list[Item | None]:
+        ends = {**self._ends(), partition: start}
+        # Other partitions may get records meanwhile, which are read as well.
+        limit = end - start if len(ends) == 1 else _READ_AT_ONCE
+        records = [
+            record
+            for record in self._tape.read(ends, limit)
+            if record.partition == partition and record.offset < end
+        ]
+        if not records or records[0].offset != start:
+            raise TapeRefused(f"the tape ends before offset {start} of partition {partition}")
+        return items_of(records)
+
+    def _keep(self, key: Key, items: list[Item | None]) -> None:
+        self._kept[key] = items
+        self._kept.move_to_end(key)
+        self._sizes[key] = size_of(items)
+        while self.kept_bytes > self._cache_bytes and len(self._kept) > 1:
+            oldest, _ = self._kept.popitem(last=False)
+            del self._sizes[oldest]
