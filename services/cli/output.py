@@ -137,8 +137,9 @@ def number(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.2f}"
-    whole, point, fraction = str(value).partition(".")
-    return f"{int(whole):,}{point}{fraction}" if whole.lstrip("-").isdecimal() else str(value)
+    sign = "-" if str(value).startswith("-") else ""
+    whole, point, fraction = str(value).removeprefix("-").partition(".")
+    return f"{sign}{int(whole):,}{point}{fraction}" if whole.isdecimal() else str(value)
 
 
 def moment(text: str) -> str:
