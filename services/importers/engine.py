@@ -14,7 +14,6 @@ SETTINGS: dict[str, object] = {
     # One thread reads and computes in the order of the files, so that the order of equal rows,
     # and with it their ids, is the same in every run.
     "max_threads": 1,
-    "query_plan_remove_redundant_sorting": 0,
     "session_timezone": "UTC",
     # The texts that ids are made from: a changed default of the engine must not change an id.
     "date_time_output_format": "iso",

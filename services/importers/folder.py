@@ -133,12 +133,17 @@ def load(folder: Path) -> Importer:
     except ValidationError as error:
         raise ImporterError(f"{about_file}: {_in_words(error)}") from error
     _check_inputs(about_file, about)
-    scripts = tuple(
-        Script(path.name, path.read_text("utf-8")) for path in sorted(folder.glob("*.sql"))
-    )
+    scripts = tuple(_script(path) for path in sorted(folder.glob("*.sql")))
     if not scripts:
         raise ImporterError(f"{folder} has no SQL file; each one is a SELECT whose rows are events")
     return Importer(folder, about, scripts)
+
+
+def _script(path: Path) -> Script:
+    try:
+        return Script(path.name, path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImporterError(f"{path} is not readable as SQL in UTF-8: {error}") from error
 
 
 def _check_inputs(about_file: Path, about: About) -> None:

@@ -9,6 +9,7 @@ import codecs
 import lzma
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from errno import ENOSPC
 from itertools import islice
 from pathlib import Path
 from typing import NoReturn
@@ -74,6 +75,11 @@ class Stager:
         except (EOFError, lzma.LZMAError) as error:
             raise ImporterError(f"{path} cannot be unpacked: {error}") from error
         except OSError as error:
+            if error.errno == ENOSPC:
+                raise ImporterError(
+                    f"there is no room in {self.folder} to make {path} ready; name a folder with "
+                    "room in the environment variable TMPDIR"
+                ) from error
             raise ImporterError(f"{path} cannot be read: {error.strerror or error}") from error
 
     def _link(self, path: Path, readable: Path, name: str, wanted: Input) -> Staged:

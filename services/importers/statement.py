@@ -117,7 +117,7 @@ def check(script: Script, importer: Importer, client: Client) -> str:
             ).result_rows[0][0]
         )
     except ClickHouseError as error:
-        raise ImporterError(f"{script.name}{_line(error)}: {_syntax(error)}") from error
+        raise ImporterError(_syntax(script, error)) from error
     tree: list[str] = []
     if formatted.startswith(("SELECT", "WITH", "(", "FROM")):
         try:
@@ -125,12 +125,26 @@ def check(script: Script, importer: Importer, client: Client) -> str:
                 f"EXPLAIN QUERY TREE run_passes = 0 SELECT * FROM (\n{formatted}\n)"
             ).result_rows
         except ClickHouseError as error:
-            raise ImporterError(f"{script.name}: {reason_of(error)}") from error
+            # What can be parsed alone but not inside another query is a clause at its end.
+            raise ImporterError(
+                f"{script.name} ends with FORMAT or INTO OUTFILE; leave that out"
+            ) from error
         tree = [str(row[0]) for row in rows]
     objection = objection_to(formatted, tree, importer.about.inputs)
     if objection is not None:
         raise ImporterError(f"{script.name} {objection}")
     return formatted
+
+
+def problems_of(importer: Importer, client: Client) -> list[str]:
+    """Say what is wrong with an importer's statements as far as no file is needed to see it."""
+    problems = []
+    for script in importer.scripts:
+        try:
+            check(script, importer, client)
+        except ImporterError as error:
+            problems.append(str(error))
+    return problems
 
 
 def prepare(script: Script, importer: Importer, inputs: str, client: Client) -> Statement:
@@ -144,7 +158,7 @@ def prepare(script: Script, importer: Importer, inputs: str, client: Client) -> 
             f"DESCRIBE ({inputs} SELECT * FROM (\n{formatted}\n))", settings=SETTINGS
         ).result_rows
     except ClickHouseError as error:
-        raise ImporterError(f"{script.name}: {reason_of(error)}") from error
+        raise ImporterError(_meaning(script, error)) from error
     columns = [Column(str(row[0]), str(row[1])) for row in described]
     return Statement(script, _query(script, importer, columns, formatted))
 
@@ -252,15 +266,26 @@ def _check_type(script: Script, column: Column) -> None:
             )
 
 
-def _line(error: ClickHouseError) -> str:
-    found = re.search(r"\(line (\d+), col (\d+)\)", str(error))
-    return f", line {found[1]}, column {found[2]}" if found is not None else ""
-
-
-def _syntax(error: ClickHouseError) -> str:
+def _syntax(script: Script, error: ClickHouseError) -> str:
+    """Say what is wrong with a script that cannot be parsed, and where."""
+    told = str(error)
+    if "Multi-statements are not allowed" in told:
+        return f"{script.name} holds more than one statement; write one SELECT a file"
     # The engine appends the statement it ran, which here is the whole text once more.
+    found = re.search(
+        r"failed at position (\d+) \((.*?)\)(?: \(line (\d+), col (\d+)\)|:)", told, re.DOTALL
+    )
+    if found is None:
+        return f"{script.name}: {reason_of(error)}"
+    position, near, line, column = found.groups()
+    return f"{script.name}, line {line or 1}, column {column or position}: syntax error at {near!r}"
+
+
+def _meaning(script: Script, error: ClickHouseError) -> str:
+    """Say what is wrong with a script that can be parsed, and the line that first names it."""
     reason = reason_of(error)
-    near = re.search(r"failed at position \d+ \((.*?)\)(?: \(line|:)", str(error), re.DOTALL)
-    if near is None:
-        return reason
-    return f"syntax error at {near[1] if near[1] else 'the end'!r}"
+    named = re.search(r"`([^`]+)`", reason)
+    for number, line in enumerate(script.sql.splitlines(), 1):
+        if named is not None and re.search(rf"(?<!\w){re.escape(named[1])}(?!\w)", line):
+            return f"{script.name}, line {number}: {reason}"
+    return f"{script.name}: {reason}"

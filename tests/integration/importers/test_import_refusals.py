@@ -7,7 +7,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from import_bench import ABOUT, Bench
 
-from services.importers import ImporterError, run
+from services.importers import ImporterError, load, problems_of, run, shipped
 
 NOTE = "SELECT 'sales.account.created.v1' AS type, toDate('2025-03-01') AS time, a AS account"
 
@@ -101,12 +101,14 @@ def test_a_syntax_error_names_the_file_the_line_and_the_place(bench: Bench) -> N
     ("sql", "said"),
     [
         ("DROP TABLE rows", "not a SELECT"),
-        ("SELECT 1; DROP TABLE rows", "syntax error"),
+        ("SELECT 1; DROP TABLE rows", "more than one statement"),
         (NOTE + " FROM rows) ; DROP TABLE x; SELECT (1", "syntax error at ')'"),
-        (NOTE + " FROM rows INTO OUTFILE 'x'", "10_events.sql"),
+        (NOTE + " FROM rows INTO OUTFILE 'x'", "INTO OUTFILE; leave that out"),
         (NOTE + " FROM row", "reads 'row', which is no input (did you mean 'rows'?)"),
         (NOTE + " FROM system.tables", "'system.tables', which is no input"),
         (NOTE + " FROM rows WHERE a IN (SELECT name FROM system.users)", "system.users"),
+        (NOTE + " FROM secret JOIN rows USING a", "'secret', which is no input"),
+        (NOTE + ", dictGet('names', 'x', 1) AS name FROM rows", "calls dictGet()"),
         (NOTE + " FROM file('/etc/passwd', 'LineAsString', 'a String')", "reads from file()"),
         (NOTE + " FROM rows JOIN url('http://localhost') AS u USING a", "reads from url()"),
         ("WITH x AS (SELECT file('/etc/passwd') AS a) " + NOTE + " FROM x", "calls file()"),
@@ -114,7 +116,7 @@ def test_a_syntax_error_names_the_file_the_line_and_the_place(bench: Bench) -> N
         (NOTE + ", toString(rand()) AS id FROM rows", "calls rand()"),
         ("SELECT a AS account, toDate('2025-01-01') AS time FROM rows", "no column 'type'"),
         ("SELECT 'sales.account.created.v1' AS type FROM rows", "no column 'time'"),
-        (NOTE + ", acount FROM rows", "`acount`"),
+        (NOTE + ",\n\n    acount\nFROM rows", "10_events.sql, line 3: Unknown expression"),
         (NOTE + ", a AS segmnt FROM rows", "'segmnt' (did you mean 'segment'?)"),
         (NOTE + ", toFloat64(1.5) AS annual_revenue FROM rows", "toDecimal64"),
         (NOTE + ", [toNullable(1.5)] AS annual_revenue FROM rows", "Float64"),
@@ -151,3 +153,15 @@ def test_a_column_may_not_have_the_name_of_the_row_number(bench: Bench) -> None:
     bench.file("a,_row\n1,2\n")
     bench.script(NOTE + " FROM rows")
     assert "'_row'" in refusal(bench)
+
+
+def test_statements_can_be_checked_before_there_are_files(bench: Bench) -> None:
+    bench.script(NOTE + " FROM rows", "10_good.sql")
+    bench.script(NOTE + " FROM row", "20_bad.sql")
+    bench.script("SELEC 1", "30_worse.sql")
+    problems = problems_of(load(bench.folder / "importer"), bench.client)
+    assert [problem.split()[0] for problem in problems] == ["20_bad.sql", "30_worse.sql,"]
+
+
+def test_what_ships_has_no_problems(engine: Client) -> None:
+    assert [problems_of(importer, engine) for importer in shipped()] == [[], [], []]

@@ -137,6 +137,20 @@ def test_text_becomes_the_number_or_flag_that_its_field_holds(bench: Bench) -> N
     assert 'found "maybe"' in reject.reason
 
 
+def test_a_cast_and_a_join_leave_null_what_is_not_there(bench: Bench) -> None:
+    bench.script("""
+        WITH counted AS (SELECT a, count() AS n FROM rows WHERE b IS NOT NULL GROUP BY a)
+        SELECT 'sales.account.created.v1' AS type, toDate('2025-03-01') AS time,
+            r.a AS account, r.b::UInt64 AS employees, c.n AS founded_year
+        FROM rows AS r LEFT JOIN counted AS c ON c.a = r.a
+        ORDER BY r._row
+    """)
+    bench.file("a,b\nx,7\ny,\n")
+    bench.run()
+    told = [(event.data.employees, event.data.founded_year) for event in bench.sink.events]
+    assert told == [(7, 1), (None, None)]
+
+
 def test_numbers_and_moments_become_what_their_field_holds(bench: Bench) -> None:
     bench.script("""
         SELECT 'sales.quota.set.v1' AS type, toDate('2025-03-01') AS time,

@@ -72,3 +72,9 @@ def test_a_folder_without_sql_is_no_importer(tmp_path: Path) -> None:
     (tmp_path / "about.toml").write_text(ABOUT)
     with pytest.raises(ImporterError, match="no SQL file"):
         load(tmp_path)
+
+
+def test_a_script_that_is_not_utf_8_is_named(folder: Path) -> None:
+    (folder / "10_a.sql").write_bytes("SELECT 'José'".encode("cp1252"))
+    with pytest.raises(ImporterError, match=r"10_a\.sql is not readable as SQL in UTF-8"):
+        load(folder)
