@@ -35,7 +35,7 @@ check: $(INSTALLED) ## Check format, style, types, layers and the clock rule
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	# $(BIN)/salestape check
+#	$(BIN)/salestape check
 
 format: $(INSTALLED) ## Format the code, and repair what can be repaired
 	$(BIN)/ruff check --fix
