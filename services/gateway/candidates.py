@@ -6,7 +6,6 @@ known only once their target is looked up (`services.gateway.amendments`).
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
@@ -91,13 +90,9 @@ def prepare(raws: Sequence[bytes], now: datetime) -> list[Prepared]:
 def candidate_of(event: AnyEvent) -> Candidate:
     """Return the candidate that an event is."""
     content = event.__pydantic_serializer__.to_json(event, exclude_none=True)
-    if event.partitionkey is None and event.traceparent is None:
-        digest = blake2b(content, digest_size=16).digest()  # digest_of, without a second dump
-    else:
-        digest = bytes.fromhex(digest_of(event))
     return Candidate(
         event_name(event.source, event.id),
-        digest,
+        bytes.fromhex(digest_of(event)),
         content,
         (event.source, event.id),
         event.deal,

@@ -1,7 +1,7 @@
 -- Which accounts show signs of leaving, by which rules, on what evidence.
 --
 -- Every account that ever bought has a row; `rules` is empty where nothing is wrong. Idle days are
--- whole days since the last purchase. The own rhythm is the median gap between days with a purchase,
+-- calendar days since the last purchase. The own rhythm is the median gap between days with a purchase,
 -- known from three such days on. Rules:
 -- idle_long: no purchase for more than 90 days;
 -- off_rhythm: idle for more than three times the own median gap, and at least 14 days;
@@ -12,7 +12,7 @@
 -- * account: customer account
 -- * last_purchase_at: time of the last purchase
 -- * purchases: purchases so far
--- * idle_days: whole days since the last purchase
+-- * idle_days: calendar days since the last purchase
 -- * median_gap_days: median gap between days with a purchase, NULL below three such days
 -- * rules: names of the rules that fired
 -- * evidence: what each rule saw, in the order of the rules
@@ -24,7 +24,7 @@ WITH
             account,
             assumeNotNull(accounts.last_purchase_at) AS last_purchase_at,
             accounts.purchases AS purchases,
-            age('day', last_purchase_at, as_of()) AS idle_days,
+            dateDiff('day', last_purchase_at, as_of()) AS idle_days,
             if(
                 length(purchase_days) >= 3,
                 arrayReduce('quantileExactInclusive(0.5)', arrayPopFront(arrayDifference(arrayMap(day -> toInt32(day), purchase_days)))),
