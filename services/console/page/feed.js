@@ -1,6 +1,7 @@
 // The lines of the feed, newest first. While it is paused, or the pointer rests on it, new lines
 // are held back, so that nothing moves away from under a click.
 const KEPT = 200;
+const CALM = 3; // so many lines at once are shown to be new; more would only flicker
 
 export default {
   emits: ["deal", "account", "actor"],
@@ -54,7 +55,7 @@ export default {
       this.loaded = true;
     },
     add(lines, leftOut) {
-      const fresh = lines.map((line) => ({ ...line, fresh: true })).reverse();
+      const fresh = lines.map((line) => ({ ...line, fresh: lines.length <= CALM })).reverse();
       if (leftOut) {
         fresh.push({ key: `more-${fresh.length ? fresh[fresh.length - 1].key : performance.now()}`, more: leftOut.toLocaleString("en") });
       }

@@ -15,7 +15,7 @@ from services.console.tail import News
 
 SHOWN = 200
 """Lines a session has when it begins."""
-PER_TICK = 12
+PER_TICK = 5
 """New lines a session gets per tick; more cannot be read, and are counted instead."""
 EVERY_FAMILY = "Every family"
 

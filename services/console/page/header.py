@@ -67,9 +67,9 @@ class Header:
                 ui.label("Offline").classes("offline-word")
             self._figures = {}
             for name, unit in (("events", "events"), ("lag", "lag"), ("rate", "/s")):
-                with ui.element("span").classes(f"figure {name}"):
+                with ui.element("span").classes(f"figure {name}") as figure:
                     self._figures[name] = ui.label(formats.NONE).classes("value")
-                    ui.label(unit).classes("unit")
+                    ui.label(unit).classes("unit").move(figure, 0 if name == "lag" else -1)
 
     def _draw_clocks(self, clocks: Clocks) -> None:
         with (

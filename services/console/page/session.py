@@ -33,7 +33,7 @@ class Session:
             self._header = Header(
                 title, theme, view.clocks, view.pipeline, self._choose_clocks, self._choose_pipeline
             )
-            with ui.element("main").classes("floor"):
+            with ui.element("div").classes("floor"):
                 self._feed = FeedColumn(live, view.filter, self._keep_filter, self._open_deal)
                 with ui.element("div").classes("panels"):
                     self._panels = Panels(
