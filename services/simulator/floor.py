@@ -3,7 +3,7 @@
 `simulate` is the whole of it for most; `Floor` also tells who churned and can be run on and on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -37,6 +37,8 @@ class Earlier:
     quotas: dict[str, Decimal]
     """The quota of each rep for the present period of the calendar."""
     open_deals: Sequence[OpenDeal] = ()
+    left: Collection[str] = ()
+    """The reps who have left; their work goes to their colleagues."""
 
 
 def simulate(config: FloorConfig) -> Iterator[bytes]:
@@ -58,7 +60,7 @@ class Floor:
         self.config = config
         self.end = midnight(config.start) + config.days * DAY
         self.world = World(config, midnight(config.start), run)
-        self.roster = Roster(config)
+        self.roster = Roster(config, earlier.left if earlier else ())
         self.accounts = [self._account(index, run, earlier) for index in range(config.accounts)]
         if earlier is None:
             self.world.start(_founded(self.world, self.roster))

@@ -4,6 +4,7 @@ Follows from the seed and the sizes alone, never from the accounts. Tells no eve
 `careers`' matter.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,9 +48,9 @@ class Rep:
 
 
 class Roster:
-    """Everybody who works on the floor between its start and its end."""
+    """Everybody who works on the floor between its start and its end, but for those `absent`."""
 
-    def __init__(self, config: FloorConfig) -> None:
+    def __init__(self, config: FloorConfig, absent: Collection[str] = ()) -> None:
         self._config = config
         self._start = midnight(config.start)
         self._end = self._start + config.days * DAY
@@ -63,7 +64,7 @@ class Roster:
         )
         self.reps: list[Rep] = list(self.managers)
         for seat in range(config.reps + config.sdrs):
-            self.reps += self._occupants(seat)
+            self.reps += [rep for rep in self._occupants(seat) if rep.name not in absent]
         self._pools = {
             (territory, role): tuple(
                 rep for rep in self.reps if rep.role == role and territory in rep.team.territories
