@@ -1,7 +1,7 @@
 """A floor that never ends, laid onto the present: events come at a steady rate, stamped now.
 
 Simulated time runs as fast as the rate takes it, so that at 20 events a second a floor of 2,000
-accounts lives through a day in about 40 seconds. The clock and the waiting are given by the
+accounts lives through a day in about half a minute. The clock and the waiting are given by the
 caller; what is told goes to a sink and is kept nowhere else.
 """
 
