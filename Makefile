@@ -23,8 +23,8 @@ $(INSTALLED): constraints.txt pyproject.toml infra/deploy/find-python.sh
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-up: $(INSTALLED) ## Start the whole platform in one process (options: ARGS="--port 9000")
-	$(BIN)/salestape up $(ARGS)
+up: $(INSTALLED) ## Run the whole platform in one process, with simulated data (options: ARGS="--port 9000")
+	$(BIN)/salestape up --simulate $(ARGS)
 
 test: $(INSTALLED) ## Run all tests (some of them: ARGS="-k tape")
 	@infra/deploy/install-chromium.sh

@@ -34,7 +34,7 @@ WITH
             [
                 if(idle_days > 90, ('idle_long', concat('no purchase for ', toString(idle_days), ' days')), ('', '')),
                 if(
-                    ifNull(idle_days > greatest(14, 3 * median_gap_days), 0),
+                    median_gap_days IS NOT NULL AND idle_days > greatest(14, 3 * assumeNotNull(median_gap_days)),
                     ('off_rhythm', concat('idle for ', toString(idle_days), ' days, usually buys every ', toString(assumeNotNull(median_gap_days)))),
                     ('', '')
                 ),

@@ -1,0 +1,200 @@
+"""A platform in a process of its own, killed and started again while it is posted and imported to.
+
+Everything runs on loopback and stops by itself; only processes started here are ended, by their id.
+"""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+COMMAND = [str(Path(sys.executable).with_name("salestape"))]
+FOLDER_IN_USE = 3
+PATIENCE = 120.0
+"""Seconds that a start or an end may take on a slow machine before it counts as failed."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run(data: Path, *arguments: str, check: bool = True) -> str:
+    """Run a command on a data folder and return what it prints."""
+    done = subprocess.run(
+        [*COMMAND, *arguments, "--data", str(data)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE * 3,
+        check=False,
+    )
+    if check:
+        assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def rows(data: Path, query: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run(data, "sql", "--json", query))
+    return found
+
+
+@dataclass
+class Platform:
+    """`salestape up` as a process."""
+
+    data: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it, again while a command that opened the folder in the meantime still has it."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            self._start()
+            if self._healthy(deadline):
+                return
+        raise AssertionError("the platform did not become healthy")
+
+    def _start(self) -> None:
+        with (self.data.parent / "up.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*COMMAND, "up", "--no-simulate", "--port", str(self.port), "--data", str(self.data)],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "SALESTAPE_GATEWAY_RATE": "1000000"},
+            )
+
+    def _healthy(self, deadline: float) -> bool:
+        """Wait until it is healthy; False where it ended because the folder is in use."""
+        assert self.process is not None
+        while time.monotonic() < deadline:
+            if (code := self.process.poll()) is not None:
+                told = (self.data.parent / "up.log").read_text()[-2_000:]
+                assert code == FOLDER_IN_USE, f"the platform ended with {code}: {told}"
+                return False
+            try:
+                if httpx.get(f"{self.address}/health", timeout=5).status_code == 200:
+                    return True
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+        return False
+
+    def kill(self) -> None:
+        """End it at once, with nothing put in order."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End it as a user would."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(PATIENCE) == 0
+
+
+@dataclass
+class Poster:
+    """Posts batches until told to stop, each again until it is answered."""
+
+    address: str
+    seed: int
+    batch: int = 25
+    acknowledged: set[str] = field(default_factory=set)
+    trouble: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._post_forever)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the batch under way is answered."""
+        self._stop.set()
+        assert self._thread is not None
+        self._thread.join()
+
+    def _post_forever(self) -> None:
+        draw = random.Random(self.seed)
+        number = 0
+        while not self._stop.is_set():
+            events = [self._event(draw, number + place) for place in range(self.batch)]
+            number += self.batch
+            self._post_until_answered(events)
+
+    def _post_until_answered(self, events: list[dict[str, Any]]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                answer = httpx.post(
+                    f"{self.address}/events",
+                    content=json.dumps(events),
+                    headers={"content-type": "application/cloudevents-batch+json"},
+                    timeout=30,
+                )
+            except httpx.TransportError:
+                time.sleep(0.05)
+                continue
+            if answer.status_code == 200:
+                self.acknowledged |= {event["id"] for event in events}
+                return
+            if answer.status_code not in (429, 503):
+                self.trouble.append(f"{answer.status_code}: {answer.text[:500]}")
+                return
+            time.sleep(0.05)
+        self.trouble.append("a batch was not answered in time")
+
+    def _event(self, draw: random.Random, number: int) -> dict[str, Any]:
+        account = f"acct-{draw.randrange(40)}"
+        envelope = {
+            "specversion": "1.0",
+            "id": f"{self.seed}-{number}",
+            "source": "poster",
+            "time": f"2025-{1 + draw.randrange(12):02d}-{1 + draw.randrange(28):02d}T10:00:00Z",
+            "sequence": number,
+            "account": account,
+            "actor": f"rep-{draw.randrange(5)}",
+        }
+        deal = {"deal": f"{account}/{draw.randrange(10)}"}
+        kinds: list[dict[str, Any]] = [
+            {"type": "sales.call.made.v1", "data": {"direction": "outbound"}},
+            {"type": "sales.purchase.made.v1", "data": {"amount": "9.99", "currency": "EUR"}},
+            deal | {"type": "sales.deal.opened.v1", "data": {"pipeline": "main", "stage": "a"}},
+            deal | {"type": "sales.deal.stage_changed.v1", "data": {"stage": "b"}},
+            deal | {"type": "sales.deal.won.v1", "data": {"amount": "50", "currency": "EUR"}},
+        ]
+        return envelope | draw.choice(kinds)
+
+
+def write_importer(folder: Path, count: int) -> tuple[Path, Path]:
+    """Write an importer and a file of `count` rows for it; return both paths."""
+    importer, export = folder / "ledger-import", folder / "orders.csv"
+    importer.mkdir()
+    (importer / "about.toml").write_text(
+        'name = "orders"\ndescription = "Orders."\nsource = "orders"\n'
+        '[inputs.orders]\nfiles = "orders*.csv"\ncolumns = ["number", "day", "customer", "total"]\n'
+    )
+    (importer / "10_purchases.sql").write_text(
+        "SELECT 'sales.purchase.made.v1' AS type, 'order/' || number AS id, "
+        "toDateTime(day, 'UTC') AS time, customer AS account, total AS amount, "
+        "'EUR' AS currency FROM orders\n"
+    )
+    lines = [f"{n},2025-03-{1 + n % 28:02d},acct-{n % 60},{n % 90}.50" for n in range(count)]
+    export.write_text("number,day,customer,total\n" + "\n".join(lines) + "\n")
+    return importer, export

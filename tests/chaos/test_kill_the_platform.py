@@ -1,0 +1,95 @@
+"""Killed at any moment under live load and started again, the platform loses and doubles nothing.
+
+`SALESTAPE_KILLS` sets how many kills there are; `make chaos` asks for 50.
+"""
+
+import os
+import random
+import subprocess
+import threading
+from collections import Counter
+from pathlib import Path
+
+import orjson
+import pytest
+from killed_platform import COMMAND, PATIENCE, Platform, Poster, rows, run, write_importer
+
+from infra.tape import Tape
+from infra.tape.opening import open_tape
+
+KILLS = int(os.environ.get("SALESTAPE_KILLS", "4"))
+ORDERS = 3_000 * max(1, KILLS // 4)
+TABLES = ("deals", "accounts", "rep_days", "quotas", "pipelines", "conflicts")
+
+
+def import_until_done(data: Path, importer: Path, export: Path, done: threading.Event) -> None:
+    """Import, again and again while it is broken off, as a user would."""
+    while not done.is_set():
+        ended = subprocess.run(
+            [*COMMAND, "import", str(importer), str(export), "--json", "--data", str(data)],
+            capture_output=True,
+            timeout=PATIENCE * 3,
+            check=False,
+        )
+        if ended.returncode == 0:
+            done.set()
+
+
+def counted(tape: Tape) -> Counter[tuple[str, str]]:
+    """How often each event lies on the tape."""
+    found: Counter[tuple[str, str]] = Counter()
+    position = {0: 0}
+    while records := tape.read(position, 10_000):
+        for record in records:
+            event = orjson.loads(record.value)
+            found[event["source"], event["id"]] += 1
+        position = {0: records[-1].offset + 1}
+    return found
+
+
+def tables(data: Path) -> dict[str, list[dict[str, object]]]:
+    return {name: rows(data, f"SELECT * FROM {name} ORDER BY ALL") for name in TABLES}
+
+
+@pytest.mark.timeout(300 + 60 * KILLS)
+def test_nothing_acknowledged_is_lost_or_doubled_whenever_it_is_killed(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    importer, export = write_importer(tmp_path, ORDERS)
+    platform = Platform(data)
+    platform.start()
+    posters = [Poster(platform.address, seed) for seed in (1, 2)]
+    imported = threading.Event()
+    importing = threading.Thread(target=import_until_done, args=(data, importer, export, imported))
+    for poster in posters:
+        poster.start()
+    importing.start()
+    draw = random.Random(KILLS)
+    pause = threading.Event()
+    try:
+        for _ in range(KILLS):
+            pause.wait(draw.uniform(0.05, 2.5))
+            platform.kill()
+            platform.start()
+    finally:
+        for poster in posters:
+            poster.stop()
+        importing.join(PATIENCE * 3)
+        imported.set()
+    platform.stop()
+
+    assert [trouble for poster in posters for trouble in poster.trouble] == []
+    tape = open_tape(f"sqlite:///{data / 'tape.sqlite'}")
+    found = counted(tape)
+    tape.close()
+    acknowledged = {("poster", name) for poster in posters for name in poster.acknowledged}
+    assert len(acknowledged) > 25 * KILLS
+    assert {name: found[name] for name in acknowledged if found[name] != 1} == {}
+    assert [name for name, times in found.items() if times != 1] == []
+    assert sum(source == "orders" for source, _ in found) == ORDERS
+
+    before = tables(data)
+    assert sum(int(str(row["purchases"])) for row in before["accounts"]) == sum(
+        1 for row in rows(data, "SELECT id FROM events WHERE type = 'sales.purchase.made.v1'")
+    )
+    run(data, "rebuild")
+    assert tables(data) == before
