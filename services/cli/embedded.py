@@ -92,7 +92,7 @@ class Embedded:
         del wait
         self.wait_until_derived()
         client = self.house.warehouse.client("read")
-        names = list(tables) or list(self.house.definitions.tables)
+        names = self.house.tables_named(tables)
         before = generations.shown(client)
         self.house.projector.rebuild(names)
         self._current = False

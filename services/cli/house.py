@@ -4,6 +4,7 @@ Commands that open the data themselves and `salestape up` both begin with this; 
 it is theirs.
 """
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from infra.settings import (
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
 from projections import registry
+from services.cli.failures import Misused
 from services.gateway.counters import Counters
 from services.gateway.intake import Intake
 from services.gateway.rejects import RejectLog
@@ -67,6 +69,14 @@ class House:
         """The sink that writes to the tape."""
         ledger = WarehouseLedger(self.warehouse.client("gateway"))
         return Intake(self.tape, ledger, self.rejects, counters=self.counters)
+
+    def tables_named(self, names: Sequence[str]) -> list[str]:
+        """Return the derived tables named, all where none is. Raises `Misused` for another."""
+        known = self.definitions.tables
+        for name in names:
+            if name not in known:
+                raise Misused(f"there is no derived table {name!r}; there are {', '.join(known)}")
+        return list(dict.fromkeys(names)) or list(known)
 
     def close(self) -> None:
         """Close everything and give the folder back. Closing twice is allowed."""

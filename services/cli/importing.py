@@ -63,9 +63,11 @@ def _run(
 ) -> "Summary":
     from services.cli.engine import memory_engine
     from services.importers import Progress, find, run
+    from services.importers.files import assign
     from services.importers.rehearsal import Rehearsal
 
     found = find(importer)
+    assign(found, paths)  # what is missing is said before anything is opened
     with ExitStack() as stack:
         advance = stack.enter_context(output.progress())
 

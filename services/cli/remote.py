@@ -192,7 +192,7 @@ class Remote:
     def _refuse(self, answer: httpx.Response, path: str) -> NoReturn:
         detail = _detail(answer)
         if answer.status_code == httpx.codes.NOT_FOUND:
-            raise Misused(detail) if path.startswith("/questions/") else Failed(detail)
+            raise Failed(detail) if path.startswith("/deals/") else Misused(detail)
         if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.SERVICE_UNAVAILABLE):
             raise Unreachable(detail)
         if answer.status_code == httpx.codes.BAD_REQUEST and path == "/feed":

@@ -65,18 +65,21 @@ def simulate(
 
     from services.simulator.config import FloorConfig
 
-    if seconds is not None and rate is None:
+    live = None if rate is None else rate_of(rate)
+    if seconds is not None and live is None:
         raise failures.Misused("--for goes with --rate: what comes at once has no duration")
     try:
         given = {} if start is None else {"start": start.date()}
         config = FloorConfig(days=days, accounts=accounts, seed=seed, **given)
     except ValidationError as error:
         raise failures.Misused("; ".join(one["msg"] for one in error.errors())) from error
+    if start is not None:
+        _refuse_future(config)
     with open_platform(data, "simulate") as platform:
-        if rate is None:
+        if live is None:
             outcomes = _at_once(platform, config, start is not None)
         else:
-            outcomes = _live(platform, config, rate_of(rate), seconds)
+            outcomes = _live(platform, config, live, seconds)
     _tell(config, outcomes, as_json)
     if outcomes["rejected"]:
         raise typer.Exit(failures.FAILED)
@@ -85,13 +88,12 @@ def simulate(
 def _at_once(platform: "Platform", config: "FloorConfig", has_start: bool) -> "Counter[str]":
     from collections import Counter
 
-    from infra import clock
     from services.cli.floor import start_of
     from services.simulator.floor import simulate as events_of
 
     first = config.start if has_start else start_of(platform.query, config)
     config = config.model_validate(config.model_dump() | {"start": first})
-    _refuse_future(config, clock.now().date())
+    _refuse_future(config)
     outcomes: Counter[str] = Counter()
     with output.progress() as advance:
         events = events_of(config)
@@ -102,7 +104,10 @@ def _at_once(platform: "Platform", config: "FloorConfig", has_start: bool) -> "C
     return outcomes
 
 
-def _refuse_future(config: "FloorConfig", today: date) -> None:
+def _refuse_future(config: "FloorConfig") -> None:
+    from infra import clock
+
+    today = clock.now().date()
     last = date.fromordinal(config.start.toordinal() + config.days)
     if last > today:
         earliest = date.fromordinal(today.toordinal() - config.days)

@@ -18,6 +18,7 @@ from infra.settings import GatewaySettings
 from infra.tape import TapeError
 from services.audit.http import audit_router
 from services.cli import metrics
+from services.cli.failures import Misused
 from services.cli.guarding import Guard, RequestCounts
 from services.cli.house import House
 from services.cli.state import inspected, state_of
@@ -98,12 +99,11 @@ def _add_own_routes(
 
     @app.post("/rebuild", tags=["platform"], summary="Build derived tables anew", status_code=202)
     async def rebuild(wish: RebuildWish) -> Any:
+        try:
+            names = house.tables_named(wish.tables)
+        except Misused as error:
+            return problem(404, str(error))
         before = await run_in_threadpool(generations.shown, client)
-        names = wish.tables or list(house.definitions.tables)
-        unknown = [name for name in names if name not in house.definitions.tables]
-        if unknown:
-            known = ", ".join(house.definitions.tables)
-            return problem(404, f"there is no derived table {unknown[0]!r}; there are {known}")
         house.projector.rebuild(names)
         return {"before": {name: before.get(name, "") for name in names}}
 

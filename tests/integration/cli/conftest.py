@@ -1,0 +1,143 @@
+"""Runs the real command in processes of its own, each test module on data of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SECONDS = 120
+
+
+@dataclass(slots=True)
+class Done:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(slots=True)
+class Salestape:
+    """The command on one data folder."""
+
+    data: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *arguments: str, given: str | None = None) -> Done:
+        done = subprocess.run(
+            self.line(arguments),
+            input=given,
+            stdin=subprocess.DEVNULL if given is None else None,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            env=self.env(),
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def line(self, arguments: Sequence[str]) -> list[str]:
+        command, *rest = arguments
+        return [
+            *(sys.executable, "-c", "from services.cli.main import app; app()"),
+            *(command, "--data", str(self.data), *rest),
+        ]
+
+    def env(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("SALESTAPE_")}
+        return kept | {"COLUMNS": "200"} | self.environment
+
+    def sql(self, query: str) -> list[dict[str, Any]]:
+        done = self("sql", "--json", query)
+        assert done.code == 0, done.err
+        rows: list[dict[str, Any]] = done.json
+        return rows
+
+
+class Up:
+    """A running `salestape up`."""
+
+    def __init__(self, salestape: Salestape, *options: str) -> None:
+        self.process = subprocess.Popen(
+            salestape.line(["up", "--json", "--port", "0", *options]),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=salestape.env(),
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            _, err = self.process.communicate(timeout=SECONDS)
+            raise AssertionError(f"up ended with {self.process.returncode}: {err}")
+        self.address: str = json.loads(line)["address"]
+
+    def end(self, number: int = signal.SIGTERM) -> Done:
+        """Send a signal and wait for the end."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=SECONDS)
+        return Done(self.process.returncode, out, err)
+
+
+StartUp = Callable[..., Up]
+
+
+@pytest.fixture
+def up() -> Generator[StartUp, None, None]:
+    """Starts platforms; those that a test leaves running are ended."""
+    started: list[Up] = []
+
+    def start(salestape: Salestape, *options: str) -> Up:
+        started.append(Up(salestape, *options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def salestape(tmp_path: Path) -> Salestape:
+    """The command on an empty data folder."""
+    return Salestape(tmp_path / "data")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A small importer of a user's own, and a file for it whose third row is no event."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "about.toml").write_text(
+        'name = "shop"\n'
+        'description = "Orders of a shop."\n'
+        'source = "shop"\n'
+        "[inputs.orders]\n"
+        'files = "orders*.csv"\n'
+        'columns = ["number", "customer", "day", "total"]\n'
+    )
+    (folder / "purchases.sql").write_text(
+        "SELECT 'sales.purchase.made.v1' AS type, customer AS account,\n"
+        "    number AS subject, number AS `order`, toDate(day) AS time,\n"
+        "    total AS amount, 'EUR' AS currency, _file, _row\n"
+        "FROM orders\n"
+    )
+    (folder / "orders.csv").write_text(
+        "number,customer,day,total\n"
+        "1,Acme,2024-01-05,10.50\n"
+        "2,Acme,2024-02-05,20\n"
+        "3,Bolt,2024-02-06,much\n"
+        "4,Bolt,2024-03-01,7.25\n"
+    )
+    return folder
