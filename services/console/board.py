@@ -27,8 +27,8 @@ LEAST_SECONDS = 1.0
 """The least time between two refreshes of the same panels."""
 MOST_SECONDS = 60.0
 """The time after which panels at now are asked again without news: days pass, periods end."""
-PAUSE = 3.0
-"""A refresh that took t is followed by at least this many times t without one."""
+SHARE = 0.33
+"""The part of the time that refreshing the same panels takes at most."""
 MOST_ACCOUNTS = 100
 """The most accounts with churn signals that a page shows."""
 
@@ -54,7 +54,7 @@ class _Standing:
     answers: dict[Name, Panel] = field(default_factory=lambda: {name: Panel() for name in NAMES})
     version: Hashable = None
     asked_at: float = float("-inf")
-    rest: float = 0.0
+    not_before: float = 0.0
 
 
 class Board:
@@ -80,13 +80,11 @@ class Board:
         standing = self._standings.get(clocks)
         if standing is None:
             return True
-        since = monotonic() - standing.asked_at
-        if since < max(LEAST_SECONDS, standing.rest):
+        if monotonic() < standing.not_before:
             return False
-        if any(panel.error for panel in standing.answers.values()):
+        if version != standing.version or any(p.error for p in standing.answers.values()):
             return True
-        moves = clocks.as_of is None and since >= MOST_SECONDS
-        return moves or version != standing.version
+        return clocks.as_of is None and monotonic() - standing.asked_at >= MOST_SECONDS
 
     async def version(self) -> Hashable:
         """Return the version of what the questions read; a new one where it cannot be told."""
@@ -115,7 +113,8 @@ class Board:
                 if reason != before.error:
                     log.warning("the panel %s cannot be refreshed: %s", name, reason)
                 standing.answers[name] = Panel(before.answer, before.at, reason)
-        standing.rest = (monotonic() - standing.asked_at) * PAUSE
+        took = monotonic() - standing.asked_at
+        standing.not_before = standing.asked_at + max(LEAST_SECONDS, took / SHARE)
 
     def _questions(self, clocks: Clocks) -> dict[Name, Callable[[], Any]]:
         at, known = clocks.as_of, clocks.known_at

@@ -50,13 +50,12 @@ def money(value: Number | None, currency: str = "") -> str:
 
 
 def exact(value: Number | str | None, currency: str = "") -> str:
-    """Return an amount with separators and without trailing zeros, such as ``1,234.5 EUR``."""
+    """Return an amount with separators, and cents where it has any, such as ``1,234.50 EUR``."""
     if value is None or value == "":
         return NONE
-    amount = Decimal(str(value))
-    digits = f"{amount:,f}"
-    if "." in digits:
-        digits = digits.rstrip("0").rstrip(".")
+    whole, _, part = f"{Decimal(str(value)):,f}".partition(".")
+    part = part.rstrip("0")
+    digits = f"{whole}.{part:0<2}" if part else whole
     return f"{digits} {currency}".rstrip()
 
 

@@ -16,7 +16,7 @@ FAMILY_OF = {name: _FAMILY_OF_MODULE[payload.__module__] for name, payload in CA
 
 _TELLING = (
     "stage", "reason", "outcome", "direction", "channel", "measure", "product", "purchase",
-    "subscription", "rule", "campaign", "lead", "task_type", "meeting_type", "name", "topic",
+    "subscription", "rule", "campaign", "task_type", "meeting_type", "name", "topic",
     "ticket", "severity", "role", "target_type", "period_start",
 )  # fmt: skip
 """Payload fields worth a word in a line, in this order."""

@@ -43,7 +43,7 @@ def test_a_new_event_appears_without_a_reload(floor: SalesFloor, visit: Opener) 
         account="Elm Works",
         data={"amount": "1234.50", "currency": "EUR"},
     )
-    expect(line_of(page, "D-new")).to_contain_text("1,234.5 EUR")
+    expect(line_of(page, "D-new")).to_contain_text("1,234.50 EUR")
     expect(page.locator(".feed-lines .line").first).to_contain_text("D-new")
 
 
