@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
@@ -46,8 +46,12 @@ class Warehouse:
             raise WarehouseError(
                 f"{url}: a warehouse is chdb:///path (embedded) or clickhouse://host:port"
             )
+        self._path = unquote(self._parts.path)
         if self.embedded:
-            Path(self._parts.path).mkdir(parents=True, exist_ok=True)
+            try:
+                Path(self._path).mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise WarehouseError(f"{self._path}: cannot be made: {error.strerror}") from error
 
     @property
     def embedded(self) -> bool:
@@ -72,7 +76,7 @@ class Warehouse:
         try:
             if self.embedded:
                 return clickhouse_connect.get_client(
-                    interface="chdb", path=self._parts.path, settings=dict(COMMON_SETTINGS)
+                    interface="chdb", path=self._path, settings=dict(COMMON_SETTINGS)
                 )
             return clickhouse_connect.get_client(
                 settings=dict(COMMON_SETTINGS), **self._server_arguments(role)

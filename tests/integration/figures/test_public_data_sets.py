@@ -1,0 +1,168 @@
+"""The three public data sets, imported into one warehouse at once, give their known figures."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from infra.tape.opening import open_tape
+from infra.warehouse import Warehouse
+from projections import registry
+from services.gateway.intake import Intake
+from services.gateway.rejects import RejectLog
+from services.gateway.warehouse_ledger import WarehouseLedger
+from services.importers import run
+from services.projector.projector import Projector
+
+FOLDERS = {
+    "maven-crm": "maven_crm",
+    "adventureworks": "adventureworks",
+    "online-retail": "online_retail",
+}
+ALWAYS = "2100-01-01"
+
+
+class Imported:
+    """A platform in this process, with all three data sets in it."""
+
+    def __init__(self, warehouse: Warehouse, folder: Path, data_sets: Path) -> None:
+        self.data_sets = data_sets
+        self.tape = open_tape(f"sqlite:///{folder / 'tape.sqlite'}")
+        self.projector = Projector(self.tape, warehouse, registry.load())
+        self.projector.prepare()
+        self.intake = Intake(
+            self.tape, WarehouseLedger(warehouse.client("gateway")), RejectLog(folder / "rejects")
+        )
+        self.importing: Client = warehouse.client("import")
+        self.reading: Client = warehouse.client("read")
+        for name in FOLDERS:
+            summary = self.run(name)
+            assert summary.appended > 0
+            assert summary.rejected == summary.conflicts == 0
+
+    def run(self, name: str) -> Any:
+        summary = run(name, [self.data_sets / FOLDERS[name]], self.intake, self.importing)
+        self.projector.catch_up()
+        assert self.projector.health().failures == {}
+        return summary
+
+    def row(self, query: str) -> tuple[Any, ...]:
+        rows = self.rows(query)
+        assert len(rows) == 1
+        return rows[0]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        answer = self.reading.query(query)
+        return [tuple(row) for row in answer.result_rows]
+
+
+@pytest.fixture(scope="module")
+def imported(
+    warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory, data_sets: Path
+) -> Iterator[Imported]:
+    client = warehouse.client("admin")
+    for database in ("sales", "sales_store"):
+        client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+    made = Imported(warehouse, tmp_path_factory.mktemp("figures"), data_sets)
+    yield made
+    made.tape.close()
+
+
+def test_maven_crm_has_its_deals_by_status_and_stage(imported: Imported) -> None:
+    assert imported.rows(
+        "SELECT status, stage, count() FROM sales.deals WHERE pipeline = 'maven-crm' GROUP BY ALL ORDER BY ALL"
+    ) == [
+        ("lost", "Engaging", 2_473),
+        ("open", "Engaging", 1_589),
+        ("open", "Prospecting", 500),
+        ("won", "Engaging", 4_238),
+    ]
+
+
+def test_maven_crm_has_its_won_value_by_quarter(imported: Imported) -> None:
+    assert imported.rows(
+        "SELECT toStartOfQuarter(closed_at) AS quarter, toInt64(sum(amount)) FROM sales.deals "
+        "WHERE pipeline = 'maven-crm' AND status = 'won' GROUP BY quarter ORDER BY quarter"
+    ) == [
+        (date(2017, month, 1), value)
+        for month, value in ((1, 1_134_672), (4, 3_086_111), (7, 2_982_255), (10, 2_802_496))
+    ]
+
+
+def test_maven_crm_has_its_win_rate_and_cycle(imported: Imported) -> None:
+    rate, median, won, lost = imported.row(
+        "WITH dateDiff('day', opened_at, closed_at) AS days SELECT "
+        "countIf(status = 'won') / count(), quantileExact(0.5)(days), "
+        "quantileExactIf(0.5)(days, status = 'won'), quantileExactIf(0.5)(days, status = 'lost') "
+        "FROM sales.deals WHERE pipeline = 'maven-crm' AND status != 'open'"
+    )
+    assert (round(rate, 4), median, won, lost) == (0.6315, 45, 57, 14)
+
+
+def test_maven_crm_is_known_as_of_the_middle_of_the_year(imported: Imported) -> None:
+    at = f"as_of = '2017-06-30', known_at = '{ALWAYS}'"
+    assert imported.rows(
+        f"SELECT status, stage, count() FROM sales.deals_at({at}) "
+        "WHERE pipeline = 'maven-crm' GROUP BY ALL ORDER BY ALL"
+    ) == [("lost", "Engaging", 894), ("open", "Engaging", 1_686), ("won", "Engaging", 1_785)]
+    assert imported.rows(
+        f"SELECT stage, entered, won, lost, open FROM sales.funnel_at({at}) "
+        "WHERE pipeline = 'maven-crm' AND entered > 0 AND stage = 'Engaging'"
+    ) == [("Engaging", 1_686 + 1_785 + 894, 1_785, 894, 1_686)]
+
+
+def test_open_deals_without_an_account_are_deals_all_the_same(imported: Imported) -> None:
+    assert imported.row(
+        "SELECT count() FROM sales.deals WHERE pipeline = 'maven-crm' AND account = ''"
+    ) == (1_425,)
+
+
+def test_adventureworks_has_its_quotas_and_sales(imported: Imported) -> None:
+    periods, quota, actual, reached = imported.row(
+        "SELECT count(), sum(quota), sum(actual), countIf(attainment >= 1) "
+        "FROM sales.quota_attainment WHERE source = 'adventureworks'"
+    )
+    assert (periods, quota, reached) == (163, 95_714_000, 8)
+    assert round(actual, 2) == Decimal("80450596.98")
+
+
+def test_online_retail_has_its_purchases_and_returns(imported: Imported) -> None:
+    buyers, purchases, value, returns, given_back = imported.row(
+        "SELECT countIf(purchases > 0), sum(purchases), sum(purchase_value), sum(returns), "
+        "sum(return_value) FROM sales.accounts WHERE has(sources, 'online-retail')"
+    )
+    assert (buyers, purchases, returns) == (4_338, 18_532, 3_654)
+    assert round(value, 2) == Decimal("8911407.90")
+    assert round(given_back, 2) == Decimal("-611342.09")
+
+
+def test_online_retail_has_its_idle_customers_at_the_last_event(imported: Imported) -> None:
+    (last,) = imported.row("SELECT toString(max(time)) FROM sales.events WHERE source = 'online-retail'")
+    assert imported.row(
+        f"SELECT countIf(idle_days > 90), countIf(has(rules, 'idle_long')) "
+        f"FROM sales.churn_signals_at(as_of = '{last}', known_at = '{ALWAYS}') "
+        "WHERE has(sources, 'online-retail')"
+    ) == (1_449, 1_449)
+
+
+def test_no_rule_speaks_of_a_rhythm_that_is_not_known(imported: Imported) -> None:
+    assert imported.row(
+        "SELECT countIf(median_gap_days IS NULL), countIf(median_gap_days IS NULL AND has(rules, 'off_rhythm')) "
+        "FROM sales.churn_signals"
+    )[1] == 0
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_second_import_adds_nothing_and_changes_no_figure(imported: Imported, name: str) -> None:
+    tables = ("deals", "accounts", "rep_days", "quotas", "pipelines")
+    figures = [imported.row(f"SELECT count(), sum(cityHash64(*)) FROM sales.{t}") for t in tables]
+    summary = imported.run(name)
+    assert (summary.appended, summary.conflicts, summary.rejected) == (0, 0, 0)
+    assert summary.already_there == summary.events
+    assert figures == [
+        imported.row(f"SELECT count(), sum(cityHash64(*)) FROM sales.{t}") for t in tables
+    ]
