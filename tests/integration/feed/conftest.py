@@ -35,9 +35,9 @@ def hub(tape: Tape) -> Generator[FeedHub, None, None]:
 
 
 def server_of(hub: FeedHub, grace_seconds: float = 2.0, **options: Any) -> FeedServer:
-    """Return a server of the feed of a hub."""
+    """Return a server of the feed of a hub. Unless a test asks for it, nothing is kept alive."""
     app = FastAPI()
-    app.include_router(feed_router(hub, **options))
+    app.include_router(feed_router(hub, **{"keep_alive_seconds": 3_600, **options}))
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", ws="none")
     return FeedServer(config, hub, grace_seconds)
 

@@ -84,9 +84,11 @@ class MemoryLedger:
         self.away = False
         self._records: list[Record] = []
 
-    def project(self) -> None:
-        """Take in all that is on the tape."""
-        self._records = records_of(self.tape)
+    def project(self, share: float = 1.0) -> None:
+        """Take in a share of what is on the tape and was not taken in yet."""
+        records = records_of(self.tape)
+        new = len(records) - len(self._records)
+        self._records = records[: len(self._records) + round(new * share)]
 
     def watermark(self) -> dict[int, int]:
         self._ask("watermark")

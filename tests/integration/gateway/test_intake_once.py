@@ -5,6 +5,7 @@ import itertools
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import orjson
 import pytest
@@ -16,6 +17,7 @@ from events.envelope import digest_of
 from events.parsing import parse_event
 from infra.tape.contract import Entry, Tape, TapeUnavailable
 from infra.tape.opening import open_tape
+from services.gateway import recorded
 from services.gateway.intake import Intake
 from services.gateway.rejects import RejectLog
 
@@ -144,6 +146,16 @@ def test_what_somebody_else_appended_is_known(start: Start, tape: Tape) -> None:
     assert statuses(one, event("e2"), event("e3")) == ["duplicate", "appended"]
 
 
+def test_what_somebody_else_appends_at_the_same_moment_is_known(start: Start, tape: Tape) -> None:
+    between, other = TapeBetween(tape), start()
+    intake = start(between)
+    intake.accept([event("e1")])
+    between.before = lambda entries: other.accept([event("theirs")])
+    intake.accept([event("e2")])
+    between.before = lambda entries: None
+    assert statuses(intake, event("theirs"), event("e1"), event("e2")) == ["duplicate"] * 3
+
+
 def test_what_is_no_event_on_the_tape_is_passed_over(intake: Intake, tape: Tape) -> None:
     tape.append([Entry("k", b"{"), Entry("k", b"\xff"), Entry("Acme", event("e1"))])
     assert statuses(intake, event("e1"), event("e2")) == ["duplicate", "appended"]
@@ -160,14 +172,18 @@ def test_a_new_event_is_not_asked_about(intake: Intake, ledger: MemoryLedger) ->
 def test_the_filter_of_names_grows_with_them(
     start: Start, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.gateway.recorded.exponent_for", lambda names: 4)
-    intake = start()
+    monkeypatch.setattr(recorded, "exponent_for", lambda names: 6)
+    monkeypatch.setattr(recorded, "_KEPT", 0)
+    ticks = itertools.count()
+    intake = start(monotonic=ticks.__next__)
     raws = [event(f"e{number}", deal=f"D-{number}") for number in range(300)]
     for start_at in range(0, 300, 50):
         assert statuses(intake, *raws[start_at : start_at + 50]) == ["appended"] * 50
+    assert statuses(intake, event("last")) == ["appended"]  # grown for all, it stays as it is
     ledger.project()
     assert statuses(start(), *raws) == ["duplicate"] * 300
     assert statuses(intake, *raws) == ["duplicate"] * 300
+    assert intake.unprojected == 0
 
 
 NAMES = [f"e{number}" for number in range(4)]
@@ -180,7 +196,8 @@ STEPS = st.lists(
         HANDED_IN,
         HANDED_IN.map(lambda batch: ("fails before", batch)),
         HANDED_IN.map(lambda batch: ("fails after", batch)),
-        st.sampled_from(["project", "restart"]),
+        st.sampled_from([0.0, 0.3, 0.7, 1.0]),
+        st.just("restart"),
     ),
     max_size=12,
 )
@@ -189,7 +206,8 @@ STEPS = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(steps=STEPS)
 def test_in_any_course_of_events_each_content_is_on_the_tape_once(steps: list[object]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    # With nothing kept, the tail is pruned whenever the ledger has caught up a little.
+    with patch.object(recorded, "_KEPT", 0), tempfile.TemporaryDirectory() as folder:
         tape = open_tape(f"sqlite://{folder}/tape.sqlite", lambda: NOW)
         try:
             _take(steps, tape, Path(folder))
@@ -202,21 +220,18 @@ def _take(steps: list[object], tape: Tape, folder: Path) -> None:
 
     def start() -> Intake:
         rejects = RejectLog(folder / "rejects")
-        # So little room that the tail is pruned as often as the ledger catches up.
-        return Intake(between, ledger, rejects, limit=7, now=lambda: NOW, monotonic=ticks.__next__)
+        return Intake(between, ledger, rejects, now=lambda: NOW, monotonic=ticks.__next__)
 
     intake, first = start(), {}
     for step in steps:
-        if step == "project":
-            ledger.project()
+        if isinstance(step, float):
+            ledger.project(step)
         elif step == "restart":
             intake = start()
         elif isinstance(step, tuple):
             _hand_in_failing(intake, between, *step)
-            ledger.project()  # makes room, so that what follows is not put off
             _learn_firsts(first, tape)
         else:
-            ledger.project()
             for (name, amount), outcome in zip(step, _hand_in(intake, step), strict=True):
                 assert first.setdefault(name, amount) == amount or outcome.status == "conflict"
                 assert first[name] != amount or outcome.status in ("appended", "duplicate")
