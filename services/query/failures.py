@@ -19,7 +19,7 @@ TOO_MANY_AT_ONCE = 202
 _PREFIX = re.compile(r"^(?:.*?Code: (?P<code>\d+)\. )?(?:DB::Exception: )?", re.DOTALL)
 _REPEATED = re.compile(r"Code: \d+\. DB::Exception: ")
 _VERSION = re.compile(r"\s*\(version [^()]*(?:\([^()]*\)[^()]*)?\)")
-_NAME = re.compile(r"\s*\([A-Z][A-Z0-9_]+\)\s*$")
+_NAME = re.compile(r"(?:\.?\s*\([A-Z][A-Z0-9_]{3,}\)\.?)+\s*$")
 _STACK = re.compile(r"\s*Stack trace:.*", re.DOTALL)
 # The engine repeats the statement, with every view in it written out.
 _SCOPE = re.compile(r"[:.,]?\s+[Ii]n scope (?:SELECT|WITH|EXPLAIN|DESCRIBE|\().*", re.DOTALL)
@@ -30,6 +30,8 @@ _UNKNOWN_TABLE = re.compile(
     r"table expression identifier '([^']+)'|Unknown table function ([\w.]+)"
 )
 _UNKNOWN_COLUMN = re.compile(r"identifier `([^`]+)`|Identifier '([^']+)' cannot be resolved")
+
+_ENGINES_HINT = re.compile(r"\.? *Maybe you meant.*", re.DOTALL)
 
 _MAX_MESSAGE = 1_000
 
@@ -68,16 +70,17 @@ def unknown_name(failure: QueryFailed) -> str | None:
     }
     pattern = patterns.get(failure.code)
     found = pattern.search(failure.message) if pattern else None
-    return next(filter(None, found.groups()), None) if found else None
+    name = next(filter(None, found.groups()), None) if found else None
+    return name.rstrip(".") if name else None
 
 
 def with_near(failure: QueryFailed, name: str, known: Iterable[str]) -> QueryFailed:
     """Return a failure about an unknown name with known names that are like it."""
     near = near_names(name.rpartition(".")[2], known)
-    if not near or "Maybe you meant" in failure.message:
+    if not near:
         return failure
-    hint = f"Maybe you meant {' or '.join(near)}?"
-    return QueryFailed(f"{failure.message.rstrip('.')}. {hint}", failure.code)
+    said = _ENGINES_HINT.sub("", failure.message).rstrip(". ")
+    return QueryFailed(f"{said}. Maybe you meant {' or '.join(near)}?", failure.code)
 
 
 def near_names(name: str, known: Iterable[str], most: int = 3) -> list[str]:

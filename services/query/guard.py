@@ -5,6 +5,7 @@ allowed rather than what is forbidden wherever a statement names where rows come
 that run what it lets through are read-only besides, so that a gap here is not a gap there.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,6 +78,7 @@ EXPLAINED = frozenset(
     }
 )
 
+_PLAIN_NAME = re.compile(r"^\w+\Z")
 _LISTED = frozenset({"databases", "full", "settings"})
 _TABLES_ONLY_KEYS = _LISTED | {
     "type",
@@ -110,6 +112,8 @@ class Reading:
     """The parameters it has a place for: name to type."""
     tables: tuple[str, ...] = ()
     """The tables of `sales` it names, without the database."""
+    selects: bool = False
+    """Whether it is a SELECT, so that it can stand where a table can."""
 
 
 def check_statement(client: Client, sql: str) -> None:
@@ -125,7 +129,7 @@ def judge(client: Client, sql: str) -> Reading:
     statement = parse(client, sql)
     if statement.tree is None:
         text, _, written_format = statement.text.partition(" FORMAT ")
-        return Reading(text, _format_allowed(written_format) if written_format else None)
+        return Reading(text, allowed_format(written_format) if written_format else None)
     if statement.tree.get("type") not in STATEMENTS:
         raise Refused(f"{statement.verb} is not allowed; only reading is")
     return _reading_of(client, statement, statement.tree)
@@ -143,6 +147,7 @@ def _reading_of(client: Client, statement: Statement, tree: Node) -> Reading:
         settings=settings,
         parameters=parameters_of(tree),
         tables=tuple(_tables_of(tree)),
+        selects=tree["type"] == "SelectWithUnionQuery" and statement.describes is None,
     )
 
 
@@ -243,8 +248,9 @@ def _check_show_tables(node: Node) -> None:
 def _check_show_of_table(node: Node) -> None:
     if database := node.get("database"):
         _check_database(database)
-    if "." in node["table"]:
-        raise Refused("name the database of a table with FROM")
+    # The engine puts these names into another statement as text.
+    if not _PLAIN_NAME.match(node["table"]):
+        raise Refused(f"{node['table']!r} cannot be shown; DESCRIBE it")
 
 
 def _check_database(name: str) -> None:
@@ -269,10 +275,11 @@ _CHECKS = {
 
 def _take_format(tree: Node) -> str | None:
     written = tree.pop("format_ast", None)
-    return None if written is None else _format_allowed(written["name"])
+    return None if written is None else allowed_format(written["name"])
 
 
-def _format_allowed(name: str) -> str:
+def allowed_format(name: str) -> str:
+    """Return the name of an output format. Raises `Refused` for one that is not for people."""
     plain = name.strip("`")
     if not permitted.FORMATS.match(plain):
         raise Refused(f"the format {plain} is not allowed")

@@ -56,9 +56,6 @@ TABLE_FUNCTIONS = frozenset(
         "sqlstandardvalues",
         "values",
         "view",
-        "viewexplain",
-        "zeros",
-        "zeros_mt",
     }
 )
 """Table functions that make their rows out of nothing, or out of a subquery; in lower case."""

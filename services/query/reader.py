@@ -3,6 +3,7 @@
 Safe to use from several threads. Writing, and whatever reaches outside the warehouse, is refused.
 """
 
+import json
 from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
@@ -32,7 +33,7 @@ from services.query.failures import (
     with_limits,
     with_near,
 )
-from services.query.guard import Reading, judge
+from services.query.guard import Reading, allowed_format, judge
 from services.query.pool import ClientPool
 
 DEFAULT_LIMITS = Limits()
@@ -84,14 +85,9 @@ class Reader:
             given = _given(reading, parameters)
             with self._pool.client_for(client, reading.settings) as able:
                 try:
-                    result = able.query(reading.text, parameters=given)
+                    return _answer(able, reading, given)
                 except (ClickHouseError, UnicodeDecodeError) as error:
                     raise self._told(client, failure_of(error), reading) from error
-        return Answer(
-            columns=list(result.column_names),
-            types=[kind.name for kind in result.column_types],
-            rows=[tuple(row) for row in result.result_rows],
-        )
 
     def stream(
         self, sql: str, fmt: str = "JSONEachRow", parameters: Mapping[str, Any] | None = None
@@ -115,6 +111,7 @@ class Reader:
     def _pieces(
         self, sql: str, fmt: str, parameters: Mapping[str, Any] | None
     ) -> Generator[bytes, None, None]:
+        otherwise = allowed_format(fmt)
         with self._pool.client() as client:
             reading = judge(client, sql)
             given = _given(reading, parameters)
@@ -122,7 +119,7 @@ class Reader:
                 failed: QueryFailed | None = None
                 try:
                     with able.raw_stream(
-                        reading.text, parameters=given, fmt=reading.format or fmt
+                        reading.text, parameters=given, fmt=reading.format or otherwise
                     ) as source:
                         while piece := source.read(_CHUNK):
                             yield piece
@@ -217,6 +214,26 @@ class Reader:
                 parameters={"tables": list(reading.tables)},
             )
         return with_near(failure, name, [row[0] for row in rows.result_rows])
+
+
+def _answer(client: Client, reading: Reading, given: dict[str, Any] | None) -> Answer:
+    result = client.query(reading.text, parameters=given)
+    columns = list(result.column_names)
+    types = [kind.name for kind in result.column_types]
+    if not columns:
+        # The embedded engine tells no columns where there are no rows.
+        columns, types = _columns(client, reading, given)
+    return Answer(columns, types, [tuple(row) for row in result.result_rows])
+
+
+def _columns(
+    client: Client, reading: Reading, given: dict[str, Any] | None
+) -> tuple[list[str], list[str]]:
+    if reading.selects:
+        rows = client.query(f"DESCRIBE TABLE ({reading.text})", parameters=given).result_rows
+        return [row[0] for row in rows], [row[1] for row in rows]
+    told = json.loads(client.raw_query(reading.text, parameters=given, fmt="JSONCompact"))
+    return [column["name"] for column in told["meta"]], [column["type"] for column in told["meta"]]
 
 
 def _given(reading: Reading, parameters: Mapping[str, Any] | None) -> dict[str, Any] | None:
