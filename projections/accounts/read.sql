@@ -1,5 +1,14 @@
 -- One row per account, its homes added up. A value is NULL where there are several currencies; the
 -- map by currency holds them all. Returns are negative.
+--
+-- * name: its name as last told, empty where none was
+-- * segment: its segment as last told, empty where none was
+-- * country: its country as last told, empty where none was
+-- * purchase_value_by_currency: value of all purchases, by currency
+-- * purchase_value: value of all purchases, NULL where there are none or several currencies
+-- * return_value_by_currency: value of all returns, negative, by currency
+-- * return_value: value of all returns, negative, NULL where there are none or several currencies
+-- * currency: currency of purchase_value, or of return_value where nothing was bought; else empty
 SELECT
     account,
     argMax(if(empty(names), '', names[1].name), if(empty(names), toDateTime64(0, 6, 'UTC'), names[1].told_at)) AS name,

@@ -1,4 +1,10 @@
 -- One row per pipeline and stage, of the pipeline's last definition.
+--
+-- * pipeline: pipeline
+-- * stage: one of its stages
+-- * position: place of the stage in the pipeline, from 1
+-- * kind: open, won or lost
+-- * defined_at: when the pipeline was last defined
 SELECT
     pipeline,
     rung.1 AS stage,

@@ -1,4 +1,12 @@
 -- One row per rep, measure, currency and period start: the quota last set.
+--
+-- * measure: what is counted against the quota
+-- * period_start: first day of the period
+-- * period_end: last day of the period
+-- * amount: the quota, money or a number
+-- * currency: currency of amount, empty where it is a number
+-- * set_at: when it was last set
+-- * source: where it comes from
 SELECT
     rep,
     quota.measure AS measure,

@@ -1,4 +1,21 @@
 -- One row per rep, day and currency. Returns are negative.
+--
+-- * day: day, after correction
+-- * currency: currency of the amounts, empty for what names none
+-- * calls: calls made and received
+-- * emails: emails sent
+-- * meetings: meetings, demos and visits
+-- * activities: calls, emails sent, meetings, demos, visits, notes, presentations and proposals
+-- * leads: leads captured
+-- * deals_opened: deals opened
+-- * wins: deals won
+-- * won_amount: value of the deals won
+-- * losses: deals lost
+-- * purchases: purchases credited
+-- * purchase_amount: value of those purchases
+-- * returns: returns of purchases
+-- * return_amount: value of those returns, negative
+-- * events: live events of the day
 SELECT
     rep,
     fact.day AS day,
