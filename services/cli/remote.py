@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from infra.clock import monotonic
+from infra.http_sink import HttpSink
 from infra.settings import GatewaySettings, load
 from infra.sink import Outcome
 from services.cli.failures import Failed, Misused, Unreachable
@@ -38,25 +39,28 @@ class Remote:
 
     live = True
 
-    def __init__(self, address: str, client: httpx.Client) -> None:
+    def __init__(self, address: str, client: httpx.Client, sink: HttpSink) -> None:
+        """Client and sink are closed with the platform."""
         self.place = address
         self._client = client
+        self._sink = sink
         self._pause = Event()
 
     @classmethod
     def connect(cls, address: str) -> Self:
         """Return the platform at an address; nothing is asked of it yet."""
-        key = load(GatewaySettings).api_key
+        settings = load(GatewaySettings)
+        key = None if settings.api_key is None else settings.api_key.get_secret_value()
         headers = {"User-Agent": f"salestape/{version('salestape')}"}
         if key is not None:
-            headers["Authorization"] = f"Bearer {key.get_secret_value()}"
+            headers["Authorization"] = f"Bearer {key}"
         timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_SECONDS)
         # A proxy in the environment is for other machines, and this platform is on this one.
         client = httpx.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False)
-        return cls(address, client)
+        return cls(address, client, HttpSink(address, key, transport=httpx.HTTPTransport()))
 
     def accept(self, raws: Sequence[bytes]) -> list[Outcome]:
-        raise NotImplementedError
+        return self._sink.accept(raws)
 
     def query(self, sql: str) -> Answer:
         return answer_from_json(self._ask("POST", "/sql", json={"query": sql}))
@@ -161,6 +165,7 @@ class Remote:
         return memory_engine()
 
     def close(self) -> None:
+        self._sink.close()
         self._client.close()
 
     def __enter__(self) -> Self:

@@ -3,6 +3,7 @@
 import json
 import signal
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,10 @@ def test_the_feed_is_followed_live_and_ends_with_the_platform(
 
     def follow() -> None:
         url = f"{platform.address}/feed"
-        with httpx.stream("GET", url, params={"account": "customer-1"}, timeout=60) as stream:
+        with (
+            suppress(httpx.RemoteProtocolError),  # cut, where this machine is too slow to read on
+            httpx.stream("GET", url, params={"account": "customer-1"}, timeout=60) as stream,
+        ):
             for line in stream.iter_lines():
                 opened.set()
                 lines.append(line)
