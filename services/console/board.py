@@ -27,8 +27,9 @@ LEAST_SECONDS = 1.0
 """The least time between two refreshes of the same panels."""
 MOST_SECONDS = 60.0
 """The time after which panels at now are asked again without news: days pass, periods end."""
-SHARE = 0.33
-"""The part of the time that refreshing the same panels takes at most."""
+SHARE_NOW, SHARE_THEN = 0.33, 0.1
+"""The part of the time that asking about the same clocks takes at most: at now, and at others,
+which cost more and of which an answer hardly ever changes."""
 MOST_ACCOUNTS = 100
 """The most accounts with churn signals that a page shows."""
 
@@ -99,8 +100,10 @@ class Board:
         self._version_error = ""
         return version
 
-    async def refresh(self, clocks: Clocks, version: Hashable) -> None:
-        """Ask all questions for these clocks."""
+    async def refresh(
+        self, clocks: Clocks, version: Hashable, told: Callable[[], None] = lambda: None
+    ) -> None:
+        """Ask all questions for these clocks; `told` is called after each answer."""
         standing = self._standings.setdefault(clocks, _Standing())
         standing.version, standing.asked_at = version, monotonic()
         for name, ask in self._questions(clocks).items():
@@ -113,8 +116,10 @@ class Board:
                 if reason != before.error:
                     log.warning("the panel %s cannot be refreshed: %s", name, reason)
                 standing.answers[name] = Panel(before.answer, before.at, reason)
+            told()
         took = monotonic() - standing.asked_at
-        standing.not_before = standing.asked_at + max(LEAST_SECONDS, took / SHARE)
+        share = SHARE_NOW if clocks.live else SHARE_THEN
+        standing.not_before = standing.asked_at + max(LEAST_SECONDS, took / share)
 
     def _questions(self, clocks: Clocks) -> dict[Name, Callable[[], Any]]:
         at, known = clocks.as_of, clocks.known_at

@@ -72,13 +72,13 @@ def line_of(item: FeedItem) -> dict[str, Any]:
         "deal": item.deal,
         "actor": item.actor,
         "team": item.team,
-        "detail": detail_of(item.type, item.data),
+        "detail": detail_of(item.type, item.data, item.account, item.actor),
     }
 
 
-def detail_of(event_type: str, data: Mapping[str, Any]) -> str:
-    """Return the few words of a payload that tell most beside the type."""
-    said = label_of(event_type).casefold()
+def detail_of(event_type: str, data: Mapping[str, Any], *shown: str) -> str:
+    """Return the few words of a payload that tell most beside the type and what else is shown."""
+    said = " ".join((label_of(event_type).casefold(), *shown))
     words = []
     previous, stage = data.get("previous_stage"), data.get("stage")
     if stage and previous:

@@ -1,11 +1,12 @@
-"""What all sessions share: three loops that run while somebody watches, and stop when nobody does.
+"""What all sessions share: loops that run while somebody watches, and stop when nobody does.
 
-One follows the feed, one takes the pulse, one keeps the board of panels; each tells every session.
+One follows the feed, one takes the pulse, two keep the board of panels; each tells every session.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol
 
 from infra.clock import monotonic
@@ -60,18 +61,14 @@ class Live:
         self._until = 0.0
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    @property
-    def sessions(self) -> int:
-        """How many sessions watch."""
-        return len(self._watchers)
-
     def join(self, watcher: Watcher) -> None:
         """Add a session; the first one starts the loops."""
         self._watchers.add(watcher)
         for turn, seconds in (
             (self._follow, FEED_SECONDS),
             (self._listen, PULSE_SECONDS),
-            (self._answer, BOARD_SECONDS),
+            (self._answer_now, BOARD_SECONDS),
+            (self._answer_then, BOARD_SECONDS),
         ):
             name = turn.__name__
             if name not in self._tasks or self._tasks[name].done():
@@ -137,17 +134,22 @@ class Live:
         for watcher in tuple(self._watchers):
             watcher.show_beat(self.beat)
 
-    async def _answer(self) -> None:
+    async def _answer_now(self) -> None:
         wanted = {watcher.clocks for watcher in self._watchers}
-        if not wanted:
-            return
         self.board.keep(wanted)
-        version = await self.board.version()
-        # Those who watch now come first: they are most, and their answers are quickest.
-        for clocks in sorted(wanted, key=lambda clocks: not clocks.live):
-            if not self.board.is_due(clocks, version):
-                continue
-            await self.board.refresh(clocks, version)
-            for watcher in tuple(self._watchers):
-                if watcher.clocks == clocks:
-                    watcher.show_answers()
+        await self._answer({clocks for clocks in wanted if clocks.live})
+
+    async def _answer_then(self) -> None:
+        # A loop of its own, because a question about another time may take long.
+        await self._answer({one.clocks for one in self._watchers if not one.clocks.live})
+
+    async def _answer(self, wanted: set[Clocks]) -> None:
+        version = await self.board.version() if wanted else None
+        for clocks in wanted:
+            if self.board.is_due(clocks, version):
+                await self.board.refresh(clocks, version, partial(self._tell_answers, clocks))
+
+    def _tell_answers(self, clocks: Clocks) -> None:
+        for watcher in tuple(self._watchers):
+            if watcher.clocks == clocks:
+                watcher.show_answers()

@@ -99,6 +99,7 @@ class QuotaBook:
         longest = max(1.0, min(LONGEST_BAR, max(shares, default=1.0)))
         over = self._today > period.end
         drawn = [_rep(row, longest, period.currency, over=over) for row in rows]
+        on_pace = sum(1 for row in drawn if row["pace"] == "ahead")
         left_out = max(0, len(drawn) - MOST_REPS)
         if left_out:
             drawn = drawn[: MOST_REPS // 2] + drawn[-MOST_REPS // 2 :]
@@ -111,7 +112,7 @@ class QuotaBook:
             "company": _rep(company, longest, period.currency, over=over),
             "reps": drawn,
             "left_out": left_out,
-            "on_pace": sum(1 for row in drawn if row["pace"] == "ahead"),
+            "on_pace": on_pace,
             "count": len(rows),
             "over": over,
         }
@@ -122,7 +123,7 @@ class QuotaBook:
         if self._today < period.start:
             return f"begins {formats.day(period.start)}"
         gone, length = ((until - period.start).days + 1 for until in (self._today, period.end))
-        return f"day {gone} of {length}"
+        return f"day {gone}/{length}"
 
 
 def _rep(row: Row, longest: float, currency: str, *, over: bool) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-WORKERS = 4
-"""One each for the feed, the pulse and the board, and one for whoever opens a deal or searches."""
+WORKERS = 6
+"""One each for the feed and the pulse, two for the board, two for who opens a deal or searches."""
 
 
 class Threads:

@@ -95,7 +95,7 @@ def test_a_quota_period_of_the_past_can_be_chosen(floor: SalesFloor, visit: Open
     page.get_by_role("option", name="2024").click()
     expect(quotas).to_contain_text("Rep 09")
     expect(quotas).not_to_contain_text("Rep 01")
-    expect(quotas).to_contain_text("0 of 1 reps met it")
+    expect(quotas).to_contain_text("0 of 1 reached it")
 
 
 def test_the_pipeline_selector_narrows_the_funnel(floor: SalesFloor, visit: Opener) -> None:

@@ -20,14 +20,13 @@ export default {
           <template v-if="line.more">… {{ line.more }} more</template>
           <template v-else>
             <span class="dot" :data-family="line.family" aria-hidden="true"></span>
-            <span class="what">{{ line.label }}</span>
+            <span class="told"><span class="what">{{ line.label }}</span> <span class="detail">{{ line.detail }}</span></span>
             <span class="amount">{{ line.amount }}</span>
             <time class="when" :title="line.title">{{ line.time }}</time>
             <span class="who">
               <button v-if="line.actor" type="button" class="name" :title="'Show only ' + line.actor" @click="$emit('actor', line.actor)">{{ line.actor }}</button>
               <button v-if="line.account" type="button" class="name" :title="'Show only ' + line.account" @click="$emit('account', line.account)">{{ line.account }}</button>
               <button v-if="line.deal" type="button" class="name deal" :title="'Open the history of deal ' + line.deal" @click="$emit('deal', line.deal)">{{ line.deal }}</button>
-              <span v-if="line.detail" class="detail">{{ line.detail }}</span>
             </span>
           </template>
         </li>

@@ -148,9 +148,9 @@ class Panels:
             options[self._period] = model["label"]
         if options != self._periods.options:
             self._periods.set_options(options, value=self._period)
-        reached = "met it" if model["over"] else "on pace"
+        reached = "reached it" if model["over"] else "on pace"
         self._quotas.facts.set_text(
-            f"{model['when']} · {model['on_pace']} of {model['count']} reps {reached}"
+            f"{model['when']} · {model['on_pace']} of {model['count']} {reached}"
         )
         self._quota_drawing.draw(model=model)
 

@@ -1,8 +1,8 @@
 // Reps against their quotas: a bar is what was reached, the mark what was expected by now. Of many
 // reps as many of the best and the worst are shown as there is room for; the others on a click.
-const ROW = 27;
-const ABOVE = 62;
-const FEWEST = 3;
+const ROW = 27.5; // pixels, as console.css has them
+const ABOVE = 58;
+const FEWEST = 7;
 
 export default {
   props: { model: Object },
@@ -45,11 +45,11 @@ export default {
       </tbody>
     </table></div>`,
   data() {
-    return { open: false, ends: 5 };
+    return { open: false, room: 11 };
   },
   mounted() {
     this.observer = new ResizeObserver(([body]) => {
-      this.ends = Math.max(FEWEST, Math.floor((body.contentRect.height - ABOVE - ROW) / ROW / 2));
+      this.room = Math.max(FEWEST, Math.floor((body.contentRect.height - ABOVE) / ROW));
     });
     this.observer.observe(this.$el.closest(".panel-body"));
   },
@@ -60,10 +60,12 @@ export default {
     rows() {
       const whole = { ...this.model.company, whole: true };
       const reps = this.model.reps;
-      const between = reps.length + this.model.left_out - 2 * this.ends;
-      if (between <= 1) return [whole, ...reps];
+      if (reps.length <= this.room) return [whole, ...reps];
+      const worst = Math.floor((this.room - 1) / 2);
+      const best = this.room - 1 - worst;
+      const between = (reps.length + this.model.left_out - best - worst).toLocaleString("en");
       if (this.open) return [whole, ...reps, { between }];
-      return [whole, ...reps.slice(0, this.ends), { between: between.toLocaleString("en") }, ...reps.slice(-this.ends)];
+      return [whole, ...reps.slice(0, best), { between }, ...reps.slice(-worst)];
     },
   },
 };

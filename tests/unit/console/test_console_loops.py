@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from services.console import board as board_module
 from services.console import formats
 from services.console import live as live_module
-from services.console.board import Board
+from services.console.board import NAMES, Board
 from services.console.clocks import Clocks, moment_given
 from services.console.live import Live
 from services.console.page.view import View
@@ -172,10 +172,10 @@ def test_a_change_is_asked_for_once_for_all_sessions_with_the_same_clocks() -> N
         sessions = [Watching(), Watching(), Watching(then)]
         for session in sessions:
             live.join(session)
-        await until(lambda: all(session.answers == 1 for session in sessions))
-        assert ports.asked == [("funnel", None), ("funnel", then.as_of)]
+        await until(lambda: all(session.answers == len(NAMES) for session in sessions))
+        assert set(ports.asked) == {("funnel", None), ("funnel", then.as_of)}
         ports.changes += 1
-        await until(lambda: all(session.answers == 2 for session in sessions))
+        await until(lambda: all(session.answers == 2 * len(NAMES) for session in sessions))
         assert len(ports.asked) == 4
         assert ports.threads.isdisjoint({threading.main_thread().name})
         await live.close()
@@ -240,6 +240,32 @@ def test_closing_waits_for_a_question_that_is_being_answered() -> None:
         go_on.set()
         await closing
         assert left.is_set()
+
+    asyncio.run(scenario())
+
+
+def test_a_slow_question_about_another_time_does_not_hold_up_those_who_watch_now() -> None:
+    async def scenario() -> None:
+        go_on = threading.Event()
+
+        class Slow(Ports):
+            def funnel(self, as_of: datetime | None, known_at: datetime | None) -> list[Any]:
+                if as_of is not None:
+                    go_on.wait(LIMIT)
+                return []
+
+        ports = Slow()
+        live = Live(ConsolePorts(ports, ports))
+        now_watching, then_watching = Watching(), Watching(Clocks(moment_given("2020-01-01")))
+        live.join(then_watching)
+        live.join(now_watching)
+        await until(lambda: now_watching.answers == len(NAMES))
+        ports.changes += 1
+        await until(lambda: now_watching.answers == 2 * len(NAMES))
+        assert then_watching.answers == 0
+        go_on.set()
+        await until(lambda: then_watching.answers > 0)
+        await live.close()
 
     asyncio.run(scenario())
 
