@@ -70,7 +70,8 @@ def _findings(definitions: Any) -> list[Any]:
     from infra.tape.opening import open_tape
     from infra.warehouse import Warehouse
     from services.projector.checking import judge
-    from services.projector.trial import example_entries, try_out
+    from services.projector.trial import try_out
+    from services.projector.trial_events import example_entries
 
     examples = Path(events.__file__).parent / "examples"
     entries, findings = example_entries(

@@ -5,7 +5,6 @@ account, corrections, retractions, repeats. What the engine refuses is found, wi
 and so is a row that depends on the order of the events or on how often they were delivered.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,8 +15,6 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from events.envelope import home_of
-from events.parsing import Rejection, parse_event
 from infra.tape import Entry, Tape
 from infra.warehouse import Warehouse
 from projections import rendering
@@ -27,6 +24,7 @@ from services.projector.append import AppendLoop
 from services.projector.checking import Finding, line_of
 
 FAR = "2199-12-31"
+CONFLICTS = "conflicts"
 ORDERS = ("(time, sequence, source, id)", "cityHash64(source, id)", "(source, id, -sequence)")
 """Orders in which a derivation is handed its events; none may matter."""
 
@@ -48,59 +46,6 @@ def reason_of(error: ClickHouseError) -> str:
     for noise in _NOISE:
         text = noise.sub("", text)
     return " ".join(text.split())
-
-
-def example_entries(examples: Mapping[Path, bytes]) -> tuple[list[Entry], list[Finding]]:
-    """Return what goes on the tape of a trial, and the examples that are no events.
-
-    Beside each example stands one of the same type about one shared account, deal and rep; every
-    third of those is corrected, every fourth retracted.
-    """
-    entries: list[Entry] = []
-    findings: list[Finding] = []
-    for number, (path, raw) in enumerate(sorted(examples.items())):
-        found = parse_event(raw)
-        if isinstance(found, Rejection):
-            findings.append(Finding(path, None, found.reason))
-            continue
-        written = json.loads(raw)
-        made = [written]
-        if not found.type.startswith("sales.event."):
-            made += _shared(written, number)
-        for event in made:
-            value = json.dumps(event).encode()
-            parsed = parse_event(value)
-            if not isinstance(parsed, Rejection):
-                entries.append(Entry(home_of(parsed), value))
-    return entries, findings
-
-
-def _shared(example: Mapping[str, Any], number: int) -> Iterator[dict[str, Any]]:
-    where = {"account": "trial-account", "deal": "trial-deal", "actor": "trial-rep"}
-    event = {**example, **where, "id": f"trial-{number}", "source": "trial"}
-    yield event
-    target = {
-        "target_source": "trial",
-        "target_id": event["id"],
-        "target_type": event["type"],
-        "target_time": event["time"],
-    }
-    amendment = {"source": "trial", "time": event["time"], **where}
-    if number % 3 == 0:
-        data = {**target, "corrected_time": "2030-01-01T00:00:00Z", "payload": event["data"]}
-        yield {
-            **amendment,
-            "id": f"trial-{number}-corrected",
-            "type": "sales.event.corrected.v1",
-            "data": data,
-        }
-    elif number % 4 == 0:
-        yield {
-            **amendment,
-            "id": f"trial-{number}-retracted",
-            "type": "sales.event.retracted.v1",
-            "data": target,
-        }
 
 
 def try_out(
@@ -129,6 +74,7 @@ def try_out(
     tape.append(list(entries))  # everything once more: a repeat changes nothing but versions
     while loop.step():
         pass
+    trial.read_again()
     for table in definitions.tables.values():
         trial.repeats(table)
     for question in definitions.questions.values():
@@ -144,12 +90,22 @@ class _Trial:
     findings: list[Finding] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)
     """Tables and questions that nothing else can be tried on."""
+    slices: set[str] = field(default_factory=set)
+    """The tables of effective events that are made."""
 
     def table(self, table: DerivedTable) -> None:
         """Make a table, derive it in several orders, read it now and as of two clocks."""
         if blocked := sorted(set(table.needs) & self.failed):
             self.failed.add(table.name)
             self._note(table.folder / "about.toml", None, f"not tried: it needs {blocked[0]}")
+            return
+        if table.reading == "day" and CONFLICTS not in table.needs:
+            self.failed.add(table.name)
+            self._note(
+                table.folder / "about.toml",
+                None,
+                f'needs: reading "day" asks {CONFLICTS} which records lost; add "{CONFLICTS}"',
+            )
             return
         before = len(self.findings)
         for step in (self._create, self._derive, self._show):
@@ -168,8 +124,7 @@ class _Trial:
 
     def _derive(self, table: DerivedTable) -> None:
         path = table.folder / "derive.sql"
-        self._slice(table, "trial_slice", ORDERS[0])
-        select = rendering.derivation(table, "sales_store.trial_slice")
+        select = rendering.derivation(table, self._slice(table, 0))
         with self._blaming(path, table.derive_sql):
             yielded = [name for name, _ in generations.describe(self.client, select)]
             stored = self._columns(f"SELECT * FROM sales_store.{table.generation}")
@@ -223,8 +178,8 @@ class _Trial:
 
     def _orders(self, table: DerivedTable) -> None:
         """Derive from the same events in other orders, on one thread and on several."""
-        expected = self._derived(table, ORDERS[0], threads=1)
-        for order in ORDERS[1:]:
+        expected = self._derived(table, 0, threads=1)
+        for order in range(1, len(ORDERS)):
             for threads in (1, 4):
                 found = self._derived(table, order, threads)
                 if found != expected:
@@ -237,10 +192,13 @@ class _Trial:
                     )
                     return
 
-    def _derived(self, table: DerivedTable, order: str, threads: int) -> dict[str, Any]:
-        self._slice(table, "trial_slice", order)
-        select = rendering.derivation(table, "sales_store.trial_slice")
+    def _derived(self, table: DerivedTable, order: int, threads: int) -> dict[str, Any]:
+        select = rendering.derivation(table, self._slice(table, order))
         return self._fingerprint(f"SELECT * FROM ({select})", threads)
+
+    def read_again(self) -> None:
+        """Take the events anew from the ledger, which has grown."""
+        self.slices.clear()
 
     def repeats(self, table: DerivedTable) -> None:
         """Derive again, now that every record is on the tape twice: only versions may grow."""
@@ -248,8 +206,7 @@ class _Trial:
             return
         path = table.folder / "derive.sql"
         key = ", ".join(table.key)
-        self._slice(table, "trial_slice", ORDERS[0])
-        again = rendering.derivation(table, "sales_store.trial_slice")
+        again = rendering.derivation(table, self._slice(table, 0))
         once = f"sales_store.{table.generation}"
         before = self._fingerprint(f"SELECT * EXCEPT (version) FROM {once}")
         after = self._fingerprint(f"SELECT * EXCEPT (version) FROM ({again})")
@@ -305,26 +262,34 @@ class _Trial:
                 line = next((n for n, text in enumerate(lines, 1) if f"* {name}:" in text), None)
                 self._note(question.path, line, f"{name} has a comment and is no column")
 
-    def _slice(self, table: DerivedTable, name: str, order: str) -> None:
-        fields = rendering.fields_of(table)
-        effective = rendering.effective_slice(table.reading, fields, "1")
-        self.client.command(
-            f"CREATE OR REPLACE TABLE sales_store.{name} ENGINE = Memory AS "
-            f"SELECT * FROM ({effective}) ORDER BY {order}"
-        )
+    def _slice(self, table: DerivedTable, order: int) -> str:
+        """Return the effective events in one of the orders, shared by all tables of a reading."""
+        reading = table.reading
+        name = f"sales_store.trial_{reading}_{order}"
+        if name not in self.slices:
+            alike = [one for one in self.definitions.tables.values() if one.reading == reading]
+            fields = frozenset().union(*(rendering.fields_of(one) for one in alike))
+            effective = rendering.effective_slice(reading, fields, "1")
+            self.client.command(
+                f"CREATE OR REPLACE TABLE {name} ENGINE = Memory AS "
+                f"SELECT * FROM ({effective}) ORDER BY {ORDERS[order]}"
+            )
+            self.slices.add(name)
+        return name
 
     def _columns(self, select: str) -> list[str]:
         return [name for name, _ in generations.describe(self.client, select)]
 
     def _fingerprint(self, select: str, threads: int = 1) -> dict[str, Any]:
         """Return, per column, a number that any changed value changes and no order of rows does."""
-        columns = self._columns(select)
-        sums = ", ".join(f"sum(cityHash64(toString(`{name}`))) AS `{name}`" for name in columns)
-        whole = "sum(cityHash64(toString(tuple(*))))"
-        row = self.client.query(
-            f"SELECT {sums}, count(), {whole} FROM ({select})", settings={"max_threads": threads}
-        ).result_rows[0]
-        return dict(zip((*columns, "", " "), row, strict=True))
+        result = self.client.query(
+            "SELECT * APPLY (x -> sum(cityHash64(toString(x)))), count(), "
+            f"sum(cityHash64(toString(tuple(*)))) FROM ({select})",
+            settings={"max_threads": threads},
+        )
+        *columns, _, _ = result.column_names
+        names = [re.sub(r"^sum\(cityHash64\(toString\((.*)\)\)\)$", r"\1", one) for one in columns]
+        return dict(zip((*names, "", " "), result.result_rows[0], strict=True))
 
     @contextmanager
     def _blaming(self, path: Path, sql: str) -> Iterator[None]:
