@@ -58,7 +58,7 @@ def check(
             )
         output.note(
             f"{tables} tables and {questions} questions tried: "
-            + (f"{len(findings)} things to mend" if findings else "all sound")
+            + (f"{len(findings)} to mend" if findings else "all sound")
         )
     if findings:
         raise typer.Exit(failures.FAILED)

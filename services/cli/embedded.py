@@ -23,6 +23,7 @@ from services.feed.items import items_of
 from services.feed.positions import BadPosition, position_of, text_of
 from services.projector import generations
 from services.projector.append import AppendLater
+from services.projector.reasons import reason_of
 from services.query.answers import Answer, QuestionInfo
 from services.query.encoding import answer_as_json, answer_from_json
 
@@ -104,7 +105,7 @@ class Embedded:
                 name,
                 before.get(name, ""),
                 after[name] if after.get(name) != before.get(name) else None,
-                failures.get(name),
+                reason_of(failures[name]) if name in failures else None,
             )
             for name in names
         ]

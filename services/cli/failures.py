@@ -13,7 +13,10 @@ USAGE = 2
 UNREACHABLE = 3
 """The data cannot be reached."""
 
+ENGINE = "clickhouse_connect.driver.exceptions.ClickHouseError"
+
 CODES = {
+    ENGINE: UNREACHABLE,
     "infra.lock.FolderInUse": UNREACHABLE,
     "infra.lock.FolderError": UNREACHABLE,
     "infra.settings.SettingsError": USAGE,
@@ -56,7 +59,9 @@ class Failure:
 def of(error: Exception) -> Failure | None:
     """Return what to say about an error, or None where it is a fault of the program."""
     for kind in type(error).__mro__:
-        code = CODES.get(f"{kind.__module__}.{kind.__qualname__}")
-        if code is not None:
-            return Failure(str(error), code)
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        if name == ENGINE:
+            return Failure(f"the warehouse refuses to go on: {error}", CODES[name])
+        if name in CODES:
+            return Failure(str(error), CODES[name])
     return None

@@ -9,6 +9,7 @@ from clickhouse_connect.driver.client import Client
 from services.cli.house import House
 from services.projector import generations
 from services.projector.projector import Health
+from services.projector.reasons import reason_of
 
 LOOPS = ("append", "derive")
 """The parts whose trouble means that nothing new is seen."""
@@ -21,7 +22,7 @@ def state_of(house: House) -> dict[str, Any]:
     """
     health = house.projector.health()
     trouble = {name: why for name, why in health.failures.items() if name in LOOPS}
-    failing = {name: why for name, why in health.failures.items() if name not in LOOPS}
+    failing = {name: reason_of(why) for name, why in health.failures.items() if name not in LOOPS}
     derived = house.projector.last_derived_at
     return {
         "status": "trouble" if trouble else "degraded" if failing else "ok",

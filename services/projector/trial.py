@@ -22,30 +22,15 @@ from projections.registry import Definitions, DerivedTable, Question
 from services.projector import generations, store
 from services.projector.append import AppendLoop
 from services.projector.checking import Finding, line_of
+from services.projector.reasons import reason_of
 
 FAR = "2199-12-31"
 CONFLICTS = "conflicts"
 ORDERS = ("(time, sequence, source, id)", "cityHash64(source, id)", "(source, id, -sequence)")
 """Orders in which a derivation is handed its events; none may matter."""
 
-_NOISE = (
-    re.compile(r"^.*?DB::Exception: ", re.DOTALL),
-    re.compile(r"[:.]? ?(In scope|In query) .*?(?=\. Maybe you meant|\Z)", re.DOTALL),
-    re.compile(r"(: )?[Ww]hile (executing|processing) .*\Z", re.DOTALL),
-    re.compile(r"\. Expected one of: .*\Z", re.DOTALL),
-    re.compile(r" Note: there are .*\Z", re.DOTALL),
-    re.compile(r"\s*\([A-Z0-9_]+\)\s*(\(version .*\))?\s*\Z"),
-)
 _PLACE = re.compile(r"failed at position \d+ \([^)]*\) \(line (\d+), col \d+\)")
 _NAMES = re.compile(r"(?:identifier|name|Column|column|table) [`']([^`']+)[`']")
-
-
-def reason_of(error: ClickHouseError) -> str:
-    """Return the engine's words without its code, its scopes and what else it might have taken."""
-    text = str(error)
-    for noise in _NOISE:
-        text = noise.sub("", text)
-    return " ".join(text.split())
 
 
 def try_out(
@@ -296,7 +281,7 @@ class _Trial:
         try:
             yield
         except ClickHouseError as error:
-            reason = reason_of(error)
+            reason = reason_of(str(error))
             self._note(path, _line_in(str(error), sql), reason)
 
     def _note(self, path: Path, line: int | None, problem: str) -> None:
