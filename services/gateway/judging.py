@@ -143,17 +143,15 @@ class Round:
 
 
 def _ask(recorded: Recorded, items: Iterable[Prepared]) -> Answers:
-    names: list[tuple[bytes, Pair]] = []
-    deals: set[str] = set()
+    candidates: list[Candidate] = []
+    targets: list[Pair] = []
+    deals: list[str] = []
     for item in items:
         if isinstance(item, Candidate):
-            names.append((item.name, item.pair))
-            if item.deal is not None:
-                deals.add(item.deal)
+            candidates.append(item)
         elif isinstance(item, Draft):
-            pairs = [pair for pair in (item.pair, item.target) if pair is not None]
-            names += [(event_name(*pair), pair) for pair in pairs]
+            targets += [pair for pair in (item.pair, item.target) if pair is not None]
             deal = item.json.get("deal")
             if isinstance(deal, str):
-                deals.add(deal)
-    return recorded.ask(names, deals)
+                deals.append(deal)
+    return recorded.ask(candidates, targets, deals)

@@ -33,10 +33,11 @@ class NameFilter:
     """A filter of 2**exponent words; `words` are those it begins with, little-endian.
 
     The word of a name is given by the highest bits of its first 8 bytes, read as a big-endian
-    number; its bits by the lowest 36, six for each.
+    number; its bits by the lowest 36, six for each. `named` is how many names it has, roughly:
+    those it begins with and each that was new since. Beyond `capacity` it errs more often.
     """
 
-    def __init__(self, exponent: int, words: bytes = b"") -> None:
+    def __init__(self, exponent: int, words: bytes = b"", named: int = 0) -> None:
         size = 8 << exponent
         if words and len(words) != size:
             raise ValueError(f"a filter of 2**{exponent} words has {size} bytes, not {len(words)}")
@@ -44,13 +45,19 @@ class NameFilter:
         self._shift = 64 - exponent
         self.exponent = exponent
         self.capacity = (64 << exponent) // BITS_PER_NAME
+        self.named = named
 
-    def add(self, name: bytes) -> None:
-        """Make a name perhaps there."""
+    def add(self, name: bytes) -> bool:
+        """Make a name perhaps there, and tell whether it was already; False is certain."""
         h = int.from_bytes(name[:8])
-        self._words[h >> self._shift] |= (
-            _BITS[h & 4095] | _BITS[h >> 12 & 4095] | _BITS[h >> 24 & 4095]
-        )
+        mask = _BITS[h & 4095] | _BITS[h >> 12 & 4095] | _BITS[h >> 24 & 4095]
+        place = h >> self._shift
+        word = self._words[place]
+        if word & mask == mask:
+            return True
+        self._words[place] = word | mask
+        self.named += 1
+        return False
 
     def may_hold(self, name: bytes) -> bool:
         """Tell whether a name is perhaps there; False is certain."""

@@ -7,12 +7,14 @@ home. Not thread-safe; whoever commits holds it alone.
 from collections import deque
 from collections.abc import Mapping
 from itertools import islice
+from struct import Struct
 
 from services.gateway.ledger import Position
 
 MAX_SETTLED_HOMES = 200_000
 """How many homes of deals are kept that the ledger could tell as well."""
 
+_POSITION = Struct(">IQ")
 _DIGEST = 16
 _NAME = 16
 
@@ -43,12 +45,12 @@ class Recent:
     def first(self, name: bytes) -> tuple[bytes, Position] | None:
         """Return digest and place of the first event of this name."""
         packed = self._firsts.get(name)
-        return None if packed is None else (packed[:_DIGEST], _unpacked(packed[_DIGEST:]))
+        return None if packed is None else (packed[:_DIGEST], _position(packed[_DIGEST:]))
 
     def copy(self, name: bytes, digest: bytes) -> Position | None:
         """Return where the first copy with this digest lies, of those in conflict."""
         packed = self._copies.get(name + digest)
-        return None if packed is None else _unpacked(packed)
+        return None if packed is None else _position(packed)
 
     def home(self, deal: str) -> str | None:
         """Return where a deal is at home, as far as that is remembered."""
@@ -56,12 +58,12 @@ class Recent:
 
     def add_first(self, name: bytes, digest: bytes, position: Position) -> None:
         """Remember the first event of a name. What comes in a partition comes in order."""
-        self._firsts[name] = digest + _packed(position)
+        self._firsts[name] = digest + _POSITION.pack(*position)
         self._in_order(position[0], name)
 
     def add_copy(self, name: bytes, digest: bytes, position: Position) -> None:
         """Remember a copy in conflict with the first of its name."""
-        self._copies[name + digest] = _packed(position)
+        self._copies[name + digest] = _POSITION.pack(*position)
         self._in_order(position[0], name + digest)
 
     def add_home(self, deal: str, key: str, position: Position) -> None:
@@ -100,13 +102,9 @@ class Recent:
 
     def _offset(self, entry: bytes) -> int:
         packed = self._firsts[entry][_DIGEST:] if len(entry) == _NAME else self._copies[entry]
-        return _unpacked(packed)[1]
+        return _position(packed)[1]
 
 
-def _packed(position: Position) -> bytes:
-    return (position[0] << 64 | position[1]).to_bytes(12)
-
-
-def _unpacked(packed: bytes) -> Position:
-    number = int.from_bytes(packed)
-    return number >> 64, number & 0xFFFF_FFFF_FFFF_FFFF
+def _position(packed: bytes) -> Position:
+    partition, offset = _POSITION.unpack(packed)
+    return partition, offset

@@ -14,7 +14,7 @@ from infra import clock
 from infra.tape.contract import Receipt, Record, Tape, TapeRefused, TapeUnavailable
 from services.gateway.candidates import Candidate, Judged, Pair, candidate_of
 from services.gateway.ledger import Known, Ledger, Position
-from services.gateway.names import NameFilter, deal_name, exponent_for
+from services.gateway.names import NameFilter, deal_name, event_name, exponent_for
 from services.gateway.recent import Recent
 
 MAX_UNPROJECTED = 2_000_000
@@ -97,17 +97,29 @@ class Recorded:
                 f"{waiting:,} events wait for the projector, at most {self._limit:,} may; nothing "
                 "was appended; try again once it has caught up"
             )
-        if self._named > self._filter.capacity:
+        if self._filter.named > self._filter.capacity:
             self._grow()
 
-    def ask(self, names: Iterable[tuple[bytes, Pair]], deals: Iterable[str]) -> Answers:
-        """Ask the ledger what it has of these, as far as nothing else tells."""
-        recent, may_hold = self._recent, self._filter.may_hold
-        pairs = [pair for name, pair in names if may_hold(name) and recent.first(name) is None]
-        open_deals = [
-            deal for deal in set(deals) if recent.home(deal) is None and may_hold(deal_name(deal))
+    def ask(
+        self,
+        candidates: Sequence[Candidate],
+        targets: Iterable[Pair] = (),
+        deals: Iterable[str] = (),
+    ) -> Answers:
+        """Ask the ledger what it has of these, as far as nothing else tells.
+
+        The names of candidates count as perhaps there from then on.
+        """
+        recent, add = self._recent, self._filter.add
+        pairs = [one.pair for one in candidates if add(one.name) and recent.first(one.name) is None]
+        pairs += [
+            pair
+            for pair in targets
+            if self._filter.may_hold(name := event_name(*pair)) and recent.first(name) is None
         ]
-        homes = self._ledger.homes(open_deals) if open_deals else {}
+        mentioned = {*deals, *(one.deal for one in candidates if one.deal is not None)}
+        strange = [deal for deal in mentioned if recent.home(deal) is None and add(deal_name(deal))]
+        homes = self._ledger.homes(strange) if strange else {}
         recent.settle_homes(homes)
         return Answers(self._ledger.known(pairs) if pairs else {}, homes)
 
@@ -170,12 +182,8 @@ class Recorded:
             self._recent.add_copy(candidate.name, candidate.digest, position)
         else:
             self._recent.add_first(candidate.name, candidate.digest, position)
-            self._filter.add(candidate.name)
-            self._named += 1
         if entry.settles_home and candidate.deal is not None:
             self._recent.add_home(candidate.deal, entry.key, position)
-            self._filter.add(deal_name(candidate.deal))
-            self._named += 1
 
     def _begin(self) -> None:
         watermark = self._ledger.watermark()
@@ -193,15 +201,14 @@ class Recorded:
         self._next = dict(watermark)
 
     def _load_filter(self, exponent: int) -> None:
-        self._named = self._ledger.count()
-        self._filter = NameFilter(exponent, self._ledger.names(exponent))
+        named = self._ledger.count()
+        self._filter = NameFilter(exponent, self._ledger.names(exponent), named)
 
     def _grow(self) -> None:
         self._load_filter(self._filter.exponent + 1)
         names = [*self._recent.names(), *map(deal_name, self._recent.deals())]
         for name in names:
             self._filter.add(name)
-        self._named += len(names)
 
     def _skip(self) -> None:
         """Go on from the watermark where the projector is far ahead of what was read so far."""
@@ -227,10 +234,7 @@ class Recorded:
             )
             if not isinstance(event, Rejection)
         ]
-        answers = self.ask(
-            [(candidate.name, candidate.pair) for _, candidate in found],
-            [candidate.deal for _, candidate in found if candidate.deal is not None],
-        )
+        answers = self.ask([candidate for _, candidate in found])
         for record, candidate in found:
             self._learn_one(candidate, record, answers)
         following = dict(self._positions())
