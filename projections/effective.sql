@@ -38,18 +38,21 @@ FROM
 (
     SELECT
         *,
+        arrayFilter(
+            a -> (a.ref_type, a.filed_time, a.account, a.deal, a.actor)
+                = (original.type, original.time, original.account, original.deal, original.actor),
+            amendments
+        ) AS rightly,
         arrayReverseSort(
             a -> (a.time, a.source, a.id),
             arrayFilter(
-                a -> (a.ref_type, a.filed_time, a.account, a.deal, a.actor)
-                    = (original.type, original.time, original.account, original.deal, original.actor)
-                    AND NOT arrayExists(
-                        b -> (b.source, b.id) = (a.source, a.id)
-                            AND (b.recorded_at, b.partition, b.offset)
-                                < (a.recorded_at, a.partition, a.offset),
-                        amendments
-                    ),
-                amendments
+                a -> NOT arrayExists(
+                    b -> (b.source, b.id) = (a.source, a.id)
+                        AND (b.recorded_at, b.partition, b.offset)
+                            < (a.recorded_at, a.partition, a.offset),
+                    rightly
+                ),
+                rightly
             )
         )[1] AS amendment,
         $home AS home

@@ -37,6 +37,8 @@ class DerivedTable:
     """Prefixes of the event types that can change a row; amendments always can."""
     needs: tuple[str, ...]
     """Derived tables that must have come as far before this one is derived."""
+    only_where: str | None
+    """A condition on effective events; where none meets it, there is nothing to derive."""
     table_sql: str
     derive_sql: str
     read_sql: str
@@ -173,6 +175,7 @@ def _table(folder: Path) -> DerivedTable:
             key=tuple(about["key"]),
             touched_by=tuple(about["touched_by"]),
             needs=tuple(about.get("needs", ())),
+            only_where=about.get("only_where"),
             table_sql=(folder / "table.sql").read_text(),
             derive_sql=(folder / "derive.sql").read_text(),
             read_sql=(folder / "read.sql").read_text(),

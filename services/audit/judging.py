@@ -113,13 +113,13 @@ def _amendments(target: LedgerRecord, records: list[LedgerRecord]) -> tuple[Amen
     standing = []
     for record in records:
         pair = (record.source, record.id)
-        if pair in seen:
-            why[record.place] = "an earlier record of the same source and id came before it"
-        elif odd := _misnamed(target, record):
+        if odd := _misnamed(target, record):
             why[record.place] = f"it names another {' and '.join(odd)} than its target"
+        elif pair in seen:
+            why[record.place] = "an earlier record of the same source and id came before it"
         else:
             standing.append(record)
-        seen.add(pair)
+            seen.add(pair)
     holding = max(standing, key=lambda r: (r.time, r.source, r.id), default=None)
     return tuple(
         _amendment(

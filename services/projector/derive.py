@@ -23,7 +23,8 @@ from services.projector import generations, store
 log = logging.getLogger(__name__)
 
 Position = Mapping[int, int]
-MEMORY_LIMIT_EXCEEDED = 241
+AMENDMENT = "sales.event."
+"""How the types of corrections and retractions begin: they can change any row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +165,11 @@ class DeriveLoop:
             rows = self._touch(touched, group, start, end)
             parts = max(1, -(-rows // self.slice_rows))
             failed: dict[str, str] = {}
-            for part in range(parts):
-                self._slice(sliced, touched, reading, group, parts, part)
+            concerned = self._concerned(group, start, end)
+            for part in range(parts if concerned and rows else 0):
+                self._slice(sliced, touched, reading, concerned, parts, part)
                 self.between_steps("slice")
-                failed |= self._derive(group, sliced, failed)
+                failed |= self._derive(concerned, sliced, failed)
         except ClickHouseError as error:
             failed = {followed.generation: str(error) for followed in group}
         done = [f.generation for f in group if f.generation not in failed]
@@ -177,6 +179,19 @@ class DeriveLoop:
                 self.positions[generation] = dict(end)
         self._note(group, failed)
         self.between_steps("positions")
+
+    def _concerned(self, group: list[Followed], start: Position, end: Position) -> list[Followed]:
+        """Return the tables of a group that the records in between can change at all."""
+        found = self.client.query(
+            "SELECT DISTINCT type FROM sales_store.tape "
+            f"WHERE valid AND {store.touched_range(start, end)}"
+        ).result_rows
+        types = [kind for (kind,) in found]
+        return [
+            followed
+            for followed in group
+            if any(kind.startswith((*followed.table.touched_by, AMENDMENT)) for kind in types)
+        ]
 
     def _touch(self, touched: str, group: list[Followed], start: Position, end: Position) -> int:
         """Write down the scopes touched; return how many records of the ledger they hold."""
@@ -232,7 +247,7 @@ class DeriveLoop:
         """Derive every table of the group from the slice; return those that failed, with why."""
         found: dict[str, str] = {}
         for followed in group:
-            if followed.generation in failed:
+            if followed.generation in failed or not self._any(followed.table, sliced):
                 continue
             select = rendering.derivation(followed.table, f"sales_store.{sliced}")
             try:
@@ -244,6 +259,15 @@ class DeriveLoop:
                 found[followed.generation] = str(error)
             self.between_steps("derived")
         return found
+
+    def _any(self, table: DerivedTable, sliced: str) -> bool:
+        """Return whether a slice holds anything that the table is made of."""
+        if table.only_where is None:
+            return True
+        found = self.client.query(
+            f"SELECT 1 FROM sales_store.{sliced} WHERE {table.only_where} LIMIT 1"
+        )
+        return bool(found.result_rows)
 
     def _columns(self, followed: Followed, select: str) -> str:
         """Return the columns a derivation yields, in its order: rows are matched by name."""
@@ -323,5 +347,5 @@ def _frozen(position: Position) -> tuple[tuple[int, int], ...]:
 
 
 def _types(group: list[Followed]) -> str:
-    prefixes = sorted({prefix for f in group for prefix in f.table.touched_by} | {"sales.event."})
+    prefixes = sorted({prefix for f in group for prefix in f.table.touched_by} | {AMENDMENT})
     return " OR ".join(f"startsWith(type, '{prefix}')" for prefix in prefixes)

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 0.5
+LONGEST_PAUSE = 3.0
+"""Seconds that derivation may lag behind at most for the sake of appending."""
 
 
 @dataclass(slots=True)
@@ -60,7 +62,7 @@ class Projector:
     definitions: Definitions
     batch_size: int = 20_000
     derive_share: float = 0.33
-    """The share of the time that derivation takes at most while there is more to append."""
+    """The share of the time that derivation takes at most."""
     on_derived: Callable[[], None] = lambda: None
     """Called after each round that changed a table."""
     append: AppendLoop = field(init=False)
@@ -164,17 +166,19 @@ class Projector:
                 if self.derive.step():
                     self.last_derived_at = now()
                     self.on_derived()
+                    self._pace(monotonic() - started)
                     self._appended.set()
                 self.trouble.pop("derive", None)
             except ClickHouseError as error:
                 self._note("derive", error)
                 self._stop.wait(RETRY_SECONDS)
-            self._pace(monotonic() - started)
 
     def _pace(self, took: float) -> None:
-        """While much is to be appended, leave the engine to the append loop for a while."""
-        if self.append.behind:
-            self._stop.wait(min(3.0, took * (1 - self.derive_share) / self.derive_share))
+        """Leave the engine to others for a while: a round covers what came in the meantime.
+
+        What comes after a pause is derived at once; under load rounds become larger, not more.
+        """
+        self._stop.wait(min(LONGEST_PAUSE, took * (1 - self.derive_share) / self.derive_share))
 
     def _note(self, loop: str, error: Exception) -> None:
         if self.trouble.get(loop) != str(error):

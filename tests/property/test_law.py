@@ -27,7 +27,7 @@ CLOCKS = (NOW, ("2024-03-09 12:00:00", "2100-01-01"), ("2100-01-01", "2024-04-03
 TIMELESS = sorted(DEFINITIONS.readable - {"conflicts", "churn_signals", "quota_attainment"})
 """What answers alike at all times after the last event, so that the two forms can be compared."""
 STORED = ("events", "events_by_day", "tape", "appended", "positions")
-EXAMPLES = int(os.environ.get("SALESTAPE_LAW_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("SALESTAPE_LAW_EXAMPLES", "12"))
 
 Answers = dict[str, list[Any]]
 
@@ -163,6 +163,7 @@ def differences(left: Answers, right: Answers) -> dict[str, tuple[list[Any], lis
     }
 
 
+@pytest.mark.timeout(300 + 30 * EXAMPLES)
 @given(history=histories(), data=st.data())
 @settings(
     max_examples=EXAMPLES,
