@@ -1,8 +1,8 @@
 """What the console needs of the rest of the platform: the ports that a composition root fills.
 
 The console knows neither tape nor warehouse. Every method here is called in a thread and may block;
-no two calls of one port run at the same time for the same purpose, but panels and feed are asked
-side by side. Whatever a port raises is told on the page, in the panel it concerns.
+several may be called at the same time. Whatever a port raises is told on the page, in the panel it
+concerns, in the words of the exception.
 """
 
 from collections.abc import Hashable, Mapping, Sequence

@@ -1,8 +1,10 @@
 // Reps against their quotas: a bar is what was reached, the mark what was expected by now. Of many
 // reps as many of the best and the worst are shown as there is room for; the others on a click.
-const ROW = 27.5; // pixels, as console.css has them
+const ROW = 27.5; // pixels, as quotas.css has them
 const ABOVE = 58;
-const FEWEST = 7;
+const FEWEST = 5;
+const STACKED = matchMedia("(max-width: 1180px)"); // as widths.css: height follows content there
+const WHEN_STACKED = 13;
 
 export default {
   props: { model: Object },
@@ -49,7 +51,8 @@ export default {
   },
   mounted() {
     this.observer = new ResizeObserver(([body]) => {
-      this.room = Math.max(FEWEST, Math.floor((body.contentRect.height - ABOVE) / ROW));
+      const fitting = Math.floor((body.contentRect.height - ABOVE) / ROW);
+      this.room = STACKED.matches ? WHEN_STACKED : Math.max(FEWEST, fitting);
     });
     this.observer.observe(this.$el.closest(".panel-body"));
   },

@@ -17,7 +17,11 @@ from services.console.ports import FeedFilter
 from services.console.pulse import Beat
 from services.console.tail import News
 
-STYLE = Path(__file__).parent / "console.css"
+SHEETS = (
+    "colours", "base", "fields", "header", "floor", "feed", "funnel", "quotas", "churn", "history",
+    "widths",
+)  # fmt: skip
+"""The style sheets beside this module, in the order in which they apply."""
 
 
 class Session:
@@ -28,7 +32,8 @@ class Session:
         self._live = live
         self._client = client
         self._view = view
-        ui.add_css(STYLE)
+        for sheet in SHEETS:
+            ui.add_css(Path(__file__).with_name(f"{sheet}.css"))
         with ui.element("div").classes("console"):
             self._header = Header(
                 title, theme, view.clocks, view.pipeline, self._choose_clocks, self._choose_pipeline

@@ -8,7 +8,7 @@ import pytest
 
 from services.console.page import session
 
-CSS = Path(session.__file__).with_name("console.css").read_text()
+CSS = Path(session.__file__).with_name("colours.css").read_text()
 SCHEMES = {"light": CSS.split(":root {")[1], "dark": CSS.split("body.body--dark {")[1]}
 TEXTS = ("text", "muted", "accent", "good", "bad", "behind-text")
 GROUNDS = ("surface", "raised", "ground", "fresh")

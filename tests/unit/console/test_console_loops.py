@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
+import pytest
+
 from services.console import board as board_module
 from services.console import formats
 from services.console import live as live_module
-from services.console.board import NAMES, Board
+from services.console.board import LEAST_SECONDS, MOST_SECONDS, NAMES, Board
 from services.console.clocks import Clocks, moment_given
 from services.console.live import Live
 from services.console.page.view import View
@@ -111,6 +113,16 @@ class Watching:
         self.answers += 1
 
 
+class Seconds:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(LIMIT):
         while not condition():
@@ -183,19 +195,54 @@ def test_a_change_is_asked_for_once_for_all_sessions_with_the_same_clocks() -> N
     asyncio.run(scenario())
 
 
-def test_nothing_is_asked_while_nothing_changes() -> None:
+def test_panels_are_asked_again_when_something_changed_but_not_more_than_once_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def scenario() -> None:
+        clock = Seconds()
+        monkeypatch.setattr(board_module, "monotonic", clock)
         board = Board(Ports(), Threads())
-        version = await board.version()
-        assert board.is_due(Clocks(), version)
-        await board.refresh(Clocks(), version)
-        assert not board.is_due(Clocks(), version)
-        assert not board.is_due(Clocks(), version)
+        past = Clocks(NOON - timedelta(days=1))
+        for clocks in (Clocks(), past):
+            assert board.is_due(clocks, "before")
+            await board.refresh(clocks, "before")
+        clock.at = LEAST_SECONDS / 2
+        assert not board.is_due(Clocks(), "after")
+        clock.at = MOST_SECONDS / 2
+        assert board.is_due(Clocks(), "after")
+        assert not board.is_due(Clocks(), "before")
+        clock.at = MOST_SECONDS
+        assert board.is_due(Clocks(), "before"), "days pass"
+        assert not board.is_due(past, "before")
 
     asyncio.run(scenario())
 
 
-def test_the_loops_end_when_nobody_watches_and_begin_again_when_somebody_does(monkeypatch) -> None:
+def test_slow_panels_leave_the_engine_to_others_most_of_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scenario() -> None:
+        clock = Seconds()
+        monkeypatch.setattr(board_module, "monotonic", clock)
+
+        class Slow(Ports):
+            def funnel(self, as_of: datetime | None, known_at: datetime | None) -> list[Any]:
+                clock.at += 10
+                return []
+
+        board = Board(Slow(), Threads())
+        await board.refresh(Clocks(), "before")
+        clock.at += 15
+        assert not board.is_due(Clocks(), "after")
+        clock.at += 15
+        assert board.is_due(Clocks(), "after")
+
+    asyncio.run(scenario())
+
+
+def test_the_loops_end_when_nobody_watches_and_begin_again_when_somebody_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(live_module, "LINGER_SECONDS", 0.0)
 
     async def scenario() -> None:
@@ -236,7 +283,8 @@ def test_closing_waits_for_a_question_that_is_being_answered() -> None:
         live.join(Watching())
         await until(entered.is_set)
         closing = asyncio.create_task(live.close())
-        await asyncio.sleep(0)
+        done, _ = await asyncio.wait({closing}, timeout=0.2)
+        assert not done
         go_on.set()
         await closing
         assert left.is_set()
@@ -314,18 +362,3 @@ def test_a_view_is_read_back_from_its_address() -> None:
 
 def test_an_address_that_makes_no_sense_shows_the_default() -> None:
     assert View.of_query({"as_of": "soon", "x": "y"}) == View()
-
-
-def test_a_question_as_of_now_is_asked_again_after_a_while_without_news(monkeypatch) -> None:
-    async def scenario() -> None:
-        ports = Ports()
-        board = Board(ports, Threads())
-        past = Clocks(NOON - timedelta(days=1))
-        for clocks in (Clocks(), past):
-            await board.refresh(clocks, 0)
-        hour = board_module.monotonic() + 3_600
-        monkeypatch.setattr(board_module, "monotonic", lambda: hour)
-        assert board.is_due(Clocks(), 0)
-        assert not board.is_due(past, 0)
-
-    asyncio.run(scenario())
