@@ -137,5 +137,3 @@ def _questions(projector: Projector, count: int) -> Report:
         if name in projector.definitions.questions:
             report.reach(f"{name} under 150 ms", took < LIMIT_OF_A_QUESTION)
     return report
-
-

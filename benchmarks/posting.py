@@ -57,9 +57,7 @@ def _append(tape: Tape, entries: list[Entry]) -> None:
 def _post(folder: Path, told: list[bytes], size: int) -> float:
     folder.mkdir()
     tape = open_tape(f"sqlite:///{folder / 'tape.sqlite'}")
-    bodies = [
-        b"[" + b",".join(told[at : at + size]) + b"]" for at in range(0, len(told), size)
-    ]
+    bodies = [b"[" + b",".join(told[at : at + size]) + b"]" for at in range(0, len(told), size)]
     headers = {"content-type": "application/cloudevents-batch+json"}
     with _served(folder, tape) as address, httpx.Client(base_url=address, timeout=60) as client:
 

@@ -73,7 +73,15 @@ class Platform:
     def _start(self) -> None:
         with (self.data.parent / "up.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*COMMAND, "up", "--no-simulate", "--port", str(self.port), "--data", str(self.data)],
+                [
+                    *COMMAND,
+                    "up",
+                    "--no-simulate",
+                    "--port",
+                    str(self.port),
+                    "--data",
+                    str(self.data),
+                ],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "SALESTAPE_GATEWAY_RATE": "1000000"},

@@ -54,7 +54,10 @@ PAYLOADS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     ),
     "sales.pipeline.defined.v1": st.sampled_from(
         [
-            {"pipeline": "main", "stages": [{"name": s, "position": i + 1} for i, s in enumerate(o)]}
+            {
+                "pipeline": "main",
+                "stages": [{"name": s, "position": i + 1} for i, s in enumerate(o)],
+            }
             for o in (STAGES, STAGES[::-1])
         ]
     ),
@@ -99,7 +102,9 @@ def amendments(draw: st.DrawFn, target: dict[str, Any]) -> dict[str, Any]:
     if corrects:
         data["corrected_time"] = draw(moments).isoformat()
         data["payload"] = draw(PAYLOADS[target["type"]])
-    amendment = {name: target[name] for name in ("account", "deal", "actor", "subject") if name in target}
+    amendment = {
+        name: target[name] for name in ("account", "deal", "actor", "subject") if name in target
+    }
     if draw(st.integers(0, 9)) == 0:
         amendment["actor"] = "rep-9"
     return amendment | {

@@ -5,21 +5,26 @@ appending and deriving interleaved in any way, every derived row and every quest
 batch in order gives; and building everything anew changes nothing.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from histories import PARTITIONS, History, RevealedTape, histories
+from histories import EPOCH, PARTITIONS, History, RevealedTape, histories
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from infra.tape import Record
 from infra.warehouse import Warehouse
 from projections import registry
+from projections.registry import Definitions
 from services.projector import store
 from services.projector.append import AppendLoop
-from services.projector.derive import DeriveLoop
+from services.projector.derive import DeriveLoop, Followed
 
 DEFINITIONS = registry.load()
 NOW = ("2100-01-01", "2100-01-01")
@@ -44,8 +49,13 @@ class Floor:
         store.prepare(self.client, embedded=False)
         self.loop().start()
 
-    def loop(self, worker: str = "w0", hook: Callable[[str], None] | None = None) -> DeriveLoop:
-        return DeriveLoop(
+    def loop(
+        self,
+        worker: str = "w0",
+        hook: Callable[[str], None] | None = None,
+        kind: type[DeriveLoop] = DeriveLoop,
+    ) -> DeriveLoop:
+        return kind(
             self.client,
             DEFINITIONS,
             embedded=False,
@@ -157,7 +167,10 @@ def told_anyhow(floor: Floor, history: History, data: st.DataObject) -> None:
 def differences(left: Answers, right: Answers) -> dict[str, tuple[list[Any], list[Any]]]:
     """What only one of two sets of answers holds, by where it stands."""
     return {
-        name: ([r for r in left[name] if r not in right[name]], [r for r in right[name] if r not in left[name]])
+        name: (
+            [r for r in left[name] if r not in right[name]],
+            [r for r in right[name] if r not in left[name]],
+        )
         for name in left
         if left[name] != right[name]
     }
@@ -171,7 +184,11 @@ def differences(left: Answers, right: Answers) -> dict[str, tuple[list[Any], lis
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes hours; the seed is told
     print_blob=True,
     derandomize=bool(os.environ.get("CI")),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.function_scoped_fixture,
+    ],
 )
 def test_the_same_records_give_the_same_answers_however_they_are_told(
     floor: Floor, history: History, data: st.DataObject
@@ -194,3 +211,82 @@ def test_the_same_records_give_the_same_answers_however_they_are_told(
         pass
     assert derive.building == []
     assert differences(expected, floor.answers()) == {}
+
+
+class ForgetfulLoop(DeriveLoop):
+    """A planted fault: it derives from the records since the last round, not from all of a key."""
+
+    def _slice(self, sliced: str, touched: str, reading: str, *others: Any) -> None:
+        super()._slice(sliced, touched, reading, *others)
+        start = self.positions[self.followed[0].generation].get(0, 0)
+        self._fill(sliced, f"SELECT * FROM sales_store.{sliced} WHERE offset >= {start}")
+
+
+def with_a_version_of_live_events() -> Definitions:
+    """A planted fault: the version counts the events that count, not the positions read."""
+    tables = {
+        name: replace(
+            table,
+            derive_sql=table.derive_sql.replace(
+                "sum(positions) AS version", "countIf(live) AS version"
+            ),
+        )
+        for name, table in DEFINITIONS.tables.items()
+    }
+    return replace(DEFINITIONS, tables=tables)
+
+
+def story() -> History:
+    """A deal opened and won; then the win is retracted. All in one partition."""
+    won = {
+        "specversion": "1.0", "id": "e2", "source": "crm", "type": "sales.deal.won.v1",
+        "time": "2024-03-05T09:00:00Z", "deal": "deal-1", "account": "acct-1", "actor": "rep-1",
+        "data": {"amount": "5", "currency": "EUR"},
+    }  # fmt: skip
+    opened = won | {
+        "id": "e1", "type": "sales.deal.opened.v1", "time": "2024-03-04T09:00:00Z",
+        "data": {"pipeline": "main", "stage": "research"},
+    }  # fmt: skip
+    retracted = won | {
+        "id": "a1", "type": "sales.event.retracted.v1", "time": "2024-03-06T09:00:00Z",
+        "data": {
+            "target_source": "crm", "target_id": "e2", "target_type": "sales.deal.won.v1",
+            "target_time": "2024-03-05T09:00:00Z",
+        },
+    }  # fmt: skip
+    records = [
+        Record(0, place, EPOCH + timedelta(days=40 + place), "acct-1", json.dumps(event).encode())
+        for place, event in enumerate((opened, won, retracted))
+    ]
+    return History([records, []])
+
+
+@pytest.mark.parametrize(
+    ("kind", "definitions", "holds"),
+    [
+        (DeriveLoop, DEFINITIONS, True),
+        (ForgetfulLoop, DEFINITIONS, False),
+        (DeriveLoop, with_a_version_of_live_events(), False),
+    ],
+    ids=["as it is", "deriving from new records only", "a version that does not grow"],
+)
+def test_the_law_is_broken_by_a_planted_fault(
+    floor: Floor, kind: type[DeriveLoop], definitions: Definitions, holds: bool
+) -> None:
+    expected = told_at_once(floor, story())
+    floor.empty()
+    tape = RevealedTape(story())
+    loop = floor.loop(kind=kind)
+    loop.resume()
+    loop.followed = [
+        Followed(definitions.tables[followed.table.name], followed.generation)
+        for followed in loop.followed
+    ]
+    for _ in range(3):
+        tape.reveal(0, 1)
+        append = AppendLoop(tape, floor.client, batch_size=1)
+        append.start()
+        append.step()
+        loop.step()
+    assert loop.failures == {}
+    assert (differences(expected, floor.answers()) == {}) is holds

@@ -141,7 +141,9 @@ def test_online_retail_has_its_purchases_and_returns(imported: Imported) -> None
 
 
 def test_online_retail_has_its_idle_customers_at_the_last_event(imported: Imported) -> None:
-    (last,) = imported.row("SELECT toString(max(time)) FROM sales.events WHERE source = 'online-retail'")
+    (last,) = imported.row(
+        "SELECT toString(max(time)) FROM sales.events WHERE source = 'online-retail'"
+    )
     assert imported.row(
         f"SELECT countIf(idle_days > 90), countIf(has(rules, 'idle_long')) "
         f"FROM sales.churn_signals_at(as_of = '{last}', known_at = '{ALWAYS}') "
@@ -150,10 +152,13 @@ def test_online_retail_has_its_idle_customers_at_the_last_event(imported: Import
 
 
 def test_no_rule_speaks_of_a_rhythm_that_is_not_known(imported: Imported) -> None:
-    assert imported.row(
-        "SELECT countIf(median_gap_days IS NULL), countIf(median_gap_days IS NULL AND has(rules, 'off_rhythm')) "
-        "FROM sales.churn_signals"
-    )[1] == 0
+    assert (
+        imported.row(
+            "SELECT countIf(median_gap_days IS NULL), countIf(median_gap_days IS NULL AND has(rules, 'off_rhythm')) "
+            "FROM sales.churn_signals"
+        )[1]
+        == 0
+    )
 
 
 @pytest.mark.parametrize("name", FOLDERS)
