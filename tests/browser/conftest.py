@@ -62,7 +62,8 @@ class Watch:
             self.faults.append(f"request that leaves the machine: {url}")
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while Playwright runs, no other test can run an event loop.
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
@@ -91,9 +92,9 @@ def floor(served: tuple[SalesFloor, str]) -> SalesFloor:
     return floor
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One context for all tests, so that the files of the page are fetched once."""
+    """One context for all tests of a file, so that the files of the page are fetched once."""
     made = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
     yield made
     made.close()
