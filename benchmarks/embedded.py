@@ -31,7 +31,7 @@ def measure(folder: Path, count: int) -> list[Report]:
     with Warehouse(f"chdb://{folder / 'warehouse'}") as warehouse:
         raw = count / seconds(lambda: _append_bytes(tape, warehouse))
         throughput = Report(
-            f"From the tape to the warehouse, {count:,} events over {ACCOUNTS:,} accounts at random",
+            f"From the tape to the warehouse: {count:,} events, {ACCOUNTS:,} accounts at random",
             ("what", "events/s", "of the raw limit"),
         )
         throughput.add("raw limit: bytes appended, nothing else", f"{raw:,.0f}", "1.00")

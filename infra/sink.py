@@ -16,7 +16,7 @@ class Outcome:
 
     `appended`: on the tape, durable. `duplicate`: the same event was already there; nothing was
     added. `conflict`: the pair of source and id was already there with another content; the new
-    one is kept on the tape and listed, the first one counts. `rejected`: not an event, see `reason`.
+    one is kept on the tape and listed, the first one counts. `rejected`: no event, see `reason`.
     """
 
     status: OutcomeStatus

@@ -1,7 +1,7 @@
 """The registry of what is kept and asked: derived tables and questions, read from their files.
 
-Reading and judging the files happens here; turning them into statements is `projections.rendering`'s
-matter, running those the projector's.
+Reading and judging the files happens here; turning them into statements is the matter of
+`projections.rendering`, running those the projector's.
 """
 
 import hashlib
@@ -117,7 +117,7 @@ def header_of(sql: str) -> tuple[str, dict[str, str]]:
 
 
 def load(*folders: Path) -> Definitions:
-    """Read all definitions: the project's own, then those of `folders`, which may add but not replace.
+    """Read all definitions: the project's own, then those of `folders`, which only add to them.
 
     Raises `DefinitionError` naming the file that is wrong.
     """

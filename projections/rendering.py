@@ -143,7 +143,8 @@ def _events(ledger: str, bound: str) -> str:
         for name, column in COLUMNS.items()
         if name not in ("key", "data")
     )
-    return f"SELECT{_EVENT_COLUMNS}{fields}\nFROM\n(\n{_effective('people', ledger)}\n)\nWHERE live{bound}"
+    effective = _effective("people", ledger)
+    return f"SELECT{_EVENT_COLUMNS}{fields}\nFROM\n(\n{effective}\n)\nWHERE live{bound}"
 
 
 def events_now() -> str:
@@ -185,7 +186,7 @@ def _rename(sql: str, definitions: Definitions, suffix: str) -> str:
 
 
 def column_comments(table: DerivedTable) -> dict[str, str]:
-    """Return the comments of the columns people read: those of the stored table, then of the reading."""
+    """Return the comments of the columns people read: the stored ones, then the reading's own."""
     stored = dict(re.findall(r"^\s+([a-z_]+)\s.*COMMENT '([^']*)',?$", table.table_sql, re.M))
     spread = re.findall(
         r"^    ([a-z_]+)\s+Array\(Tuple\(.*?COMMENT '([^']*)'", table.table_sql, re.M | re.S

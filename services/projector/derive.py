@@ -86,9 +86,7 @@ class DeriveLoop:
             self._show(followed.table, followed.generation)
 
     def _create(self, followed: Followed) -> None:
-        generations.create(
-            self.client, followed.table, followed.generation, embedded=self.embedded
-        )
+        generations.create(self.client, followed.table, followed.generation, embedded=self.embedded)
 
     def _follow(self, followed: Followed) -> None:
         if all(followed.generation != other.generation for other in self.followed):
@@ -103,7 +101,7 @@ class DeriveLoop:
         generations.hide_unknown(self.client, self.definitions)
 
     def rebuild(self, names: list[str] | None = None) -> None:
-        """Begin a new generation of tables, all where none is named; it takes over in a later round.
+        """Begin a new generation of tables, all where none is named; a later round shows it.
 
         Raises `KeyError` for a name that is no derived table.
         """
@@ -117,9 +115,7 @@ class DeriveLoop:
     @property
     def building(self) -> list[str]:
         """The generations that are not shown yet."""
-        return [
-            f.generation for f in self.followed if self.shown.get(f.table.name) != f.generation
-        ]
+        return [f.generation for f in self.followed if self.shown.get(f.table.name) != f.generation]
 
     def step(self) -> bool:
         """Bring every generation to the watermark; return whether there was anything to do.
@@ -210,11 +206,9 @@ class DeriveLoop:
             )
         self._fill(touched, found)
         columns = "key" if scope == "key" else "(toDate32(filed_time), actor)"
-        return int(
-            self.client.query(
-                f"SELECT count() FROM {ledger} WHERE {columns} IN (SELECT * FROM sales_store.{touched})"
-            ).result_rows[0][0]
-        )
+        found_there = f"{columns} IN (SELECT * FROM sales_store.{touched})"
+        rows = self.client.query(f"SELECT count() FROM {ledger} WHERE {found_there}").result_rows
+        return int(rows[0][0])
 
     def _slice(
         self,
@@ -318,9 +312,7 @@ class DeriveLoop:
         failed = generations.show_questions(self.client, self.definitions)
         self.failures |= failed
         if not failed:
-            store.write_deployed(
-                self.client, generations.fingerprint(self.definitions, self.shown)
-            )
+            store.write_deployed(self.client, generations.fingerprint(self.definitions, self.shown))
 
     def caught_up(self) -> bool:
         """Return whether every generation that can be derived is at the watermark."""

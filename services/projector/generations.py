@@ -42,7 +42,8 @@ def shown(client: Client, names: Iterable[str] | None = None) -> dict[str, str]:
 def stored(client: Client) -> set[str]:
     """Return the generations that exist."""
     rows = client.query(
-        "SELECT name FROM system.tables WHERE database = 'sales_store' AND match(name, '__[0-9a-f]{8}(_[0-9]+)?$')"
+        "SELECT name FROM system.tables "
+        "WHERE database = 'sales_store' AND match(name, '__[0-9a-f]{8}(_[0-9]+)?$')"
     ).result_rows
     return {name for (name,) in rows}
 
@@ -69,7 +70,7 @@ def drop(client: Client, generation: str) -> None:
 
 def fingerprint(definitions: Definitions, seen: Mapping[str, str]) -> str:
     """Return a digest of every view as it would be made now, and of the engine's table names."""
-    texts = [rendering.events_now(), rendering.events_at(), *map(str, rendering.EVENT_COMMENTS.items())]
+    texts = [rendering.events_now(), rendering.events_at(), str(rendering.EVENT_COMMENTS)]
     for table in definitions.tables.values():
         texts += [rendering.table_now(table, seen.get(table.name, "")), rendering.table_at(table)]
         texts += [table.purpose, table.table_sql, table.read_sql]

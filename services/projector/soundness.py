@@ -13,60 +13,68 @@ from services.projector import store
 
 log = logging.getLogger(__name__)
 
+HELD = """
+SELECT
+    (SELECT uniqExact(offset) FROM sales_store.tape WHERE {before}) AS held,
+    (SELECT uniqExact(offset) FROM sales_store.tape WHERE {before} AND valid) AS valid,
+    (SELECT uniqExact(offset) FROM sales_store.events WHERE {before}) AS ledger
+"""
+
+FIRST_OFFSET_WITHOUT_RECORD = """
+SELECT min(before + 1)
+FROM
+(
+    SELECT offset, lagInFrame(toInt64(offset), 1, -1) OVER (ORDER BY offset) AS before
+    FROM
+    (
+        SELECT DISTINCT offset FROM sales_store.tape WHERE {before}
+        UNION DISTINCT SELECT {position}
+    )
+)
+WHERE offset > before + 1
+"""
+
+FIRST_OFFSET_WITHOUT_ROW = """
+SELECT min(offset)
+FROM sales_store.tape
+WHERE {before} AND valid AND offset NOT IN (SELECT offset FROM sales_store.events WHERE {before})
+"""
+
 
 def restore_watermark(client: Client) -> dict[int, int]:
-    """Set the watermark back where records before it are missing; return the partitions set back."""
+    """Set the watermark back where records before it are missing; return the partitions set back.
+
+    The values are the new positions.
+    """
     back = {
         partition: hole
         for partition, position in store.watermark(client).items()
         if (hole := _first_hole(client, partition, position)) < position
     }
     for partition, hole in back.items():
-        log.warning(
-            "partition %s: records from offset %s are missing; appending again", partition, hole
-        )
+        log.warning("partition %s: offset %s is missing; appending again", partition, hole)
         _set_back(client, partition, hole)
     return back
 
 
 def _first_hole(client: Client, partition: int, position: int) -> int:
-    """Return the first offset before `position` that `tape` or the ledger lacks, else `position`."""
-    held, valid, ledger = client.query(
-        f"""
-        SELECT
-            (SELECT uniqExact(offset) FROM sales_store.tape WHERE partition = {partition} AND offset < {position}),
-            (SELECT uniqExactIf(offset, valid = 1) FROM sales_store.tape WHERE partition = {partition} AND offset < {position}),
-            (SELECT uniqExact(offset) FROM sales_store.events WHERE partition = {partition} AND offset < {position})
-        """
-    ).result_rows[0]
-    first = position
+    """Return the first offset before `position` that `tape` or the ledger lacks, else `position`.
+
+    Offsets of a tape have no holes, so before a position lie as many records as it says.
+    """
+    before = f"partition = {partition} AND offset < {position}"
+
+    def asked(query: str) -> tuple[int, ...]:
+        rows = client.query(query.format(before=before, position=position)).result_rows
+        return tuple(map(int, rows[0]))
+
+    held, valid, ledger = asked(HELD)
+    holes = [position]
     if held < position:
-        first = int(
-            client.query(
-                f"""
-                SELECT min(offset) FROM
-                (
-                    SELECT arrayJoin(range(from_offset + 1, to_offset)) AS offset FROM
-                    (
-                        SELECT offset AS to_offset, lagInFrame(toInt64(offset), 1, -1) OVER (ORDER BY offset) AS from_offset
-                        FROM (SELECT DISTINCT offset FROM sales_store.tape WHERE partition = {partition} AND offset < {position}
-                              UNION DISTINCT SELECT {position})
-                    )
-                    WHERE to_offset - from_offset > 1
-                )
-                """
-            ).result_rows[0][0]
-        )
+        holes += asked(FIRST_OFFSET_WITHOUT_RECORD)
     if ledger < valid:
-        missing = client.query(
-            f"""
-            SELECT min(offset) FROM sales_store.tape
-            WHERE partition = {partition} AND offset < {position} AND valid
-                AND offset NOT IN (SELECT offset FROM sales_store.events WHERE partition = {partition})
-            """
-        ).result_rows[0][0]
-        first = min(first, int(missing))
-    return first
+        holes += asked(FIRST_OFFSET_WITHOUT_ROW)
+    return min(holes)
 
 
 def _set_back(client: Client, partition: int, hole: int) -> None:

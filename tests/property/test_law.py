@@ -114,7 +114,7 @@ def told_at_once(floor: Floor, history: History) -> Answers:
 
 
 def told_anyhow(floor: Floor, history: History, data: st.DataObject) -> None:
-    """In any pieces, with crashes, a second worker deriving in the middle of the first one's round."""
+    """In any pieces, with crashes, another worker deriving in the middle of the first's round."""
     floor.empty()
     tape = RevealedTape(history)
     number = st.integers(0, 11)

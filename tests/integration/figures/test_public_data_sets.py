@@ -74,7 +74,8 @@ def imported(
 
 def test_maven_crm_has_its_deals_by_status_and_stage(imported: Imported) -> None:
     assert imported.rows(
-        "SELECT status, stage, count() FROM sales.deals WHERE pipeline = 'maven-crm' GROUP BY ALL ORDER BY ALL"
+        "SELECT status, stage, count() FROM sales.deals WHERE pipeline = 'maven-crm' "
+        "GROUP BY ALL ORDER BY ALL"
     ) == [
         ("lost", "Engaging", 2_473),
         ("open", "Engaging", 1_589),
@@ -152,13 +153,10 @@ def test_online_retail_has_its_idle_customers_at_the_last_event(imported: Import
 
 
 def test_no_rule_speaks_of_a_rhythm_that_is_not_known(imported: Imported) -> None:
-    assert (
-        imported.row(
-            "SELECT countIf(median_gap_days IS NULL), countIf(median_gap_days IS NULL AND has(rules, 'off_rhythm')) "
-            "FROM sales.churn_signals"
-        )[1]
-        == 0
-    )
+    assert imported.row(
+        "SELECT countIf(median_gap_days IS NULL) > 0, "
+        "countIf(median_gap_days IS NULL AND has(rules, 'off_rhythm')) FROM sales.churn_signals"
+    ) == (1, 0)
 
 
 @pytest.mark.parametrize("name", FOLDERS)
