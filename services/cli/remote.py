@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 from threading import Event
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import quote
 
 import httpx
 
 from infra.clock import monotonic
-from infra.http_sink import HttpSink
 from infra.settings import GatewaySettings, load
 from infra.sink import Outcome
 from services.cli.failures import Failed, Misused, Unreachable
@@ -20,6 +19,9 @@ from services.cli.platform import FeedRequest, Progress, Rebuilt, silent
 from services.cli.sse import Message, messages
 from services.query.answers import Answer, ColumnInfo, QuestionInfo
 from services.query.encoding import answer_from_json
+
+if TYPE_CHECKING:
+    from infra.http_sink import HttpSink
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +41,12 @@ class Remote:
 
     live = True
 
-    def __init__(self, address: str, client: httpx.Client, sink: HttpSink) -> None:
-        """Client and sink are closed with the platform."""
+    def __init__(self, address: str, client: httpx.Client, key: str | None) -> None:
+        """`client` is closed with the platform."""
         self.place = address
         self._client = client
-        self._sink = sink
+        self._key = key
+        self._sink: HttpSink | None = None
         self._pause = Event()
 
     @classmethod
@@ -57,9 +60,15 @@ class Remote:
         timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_SECONDS)
         # A proxy in the environment is for other machines, and this platform is on this one.
         client = httpx.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False)
-        return cls(address, client, HttpSink(address, key, transport=httpx.HTTPTransport()))
+        return cls(address, client, key)
 
     def accept(self, raws: Sequence[bytes]) -> list[Outcome]:
+        if self._sink is None:
+            # Here, since it loads the whole vocabulary, which a command that only asks can spare.
+            from infra.http_sink import HttpSink
+
+            transport = httpx.HTTPTransport()
+            self._sink = HttpSink(self.place, self._key, transport=transport)
         return self._sink.accept(raws)
 
     def query(self, sql: str) -> Answer:
@@ -165,7 +174,8 @@ class Remote:
         return memory_engine()
 
     def close(self) -> None:
-        self._sink.close()
+        if self._sink is not None:
+            self._sink.close()
         self._client.close()
 
     def __enter__(self) -> Self:
