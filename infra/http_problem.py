@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
@@ -27,13 +28,23 @@ def problem(
 
 
 def answer_with_problems(app: FastAPI) -> None:
-    """Let an app answer unknown paths and methods with problem details as well."""
+    """Let an app answer with problem details where no route does: unknown paths and methods,
+    parameters that are none, failures that nobody foresaw (those are logged as well).
+    """
 
     async def answer(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        headers = error.headers if isinstance(error, HTTPException) else None
-        return problem(
-            status, f"{request.method} {request.url.path}: {HTTPStatus(status).phrase}", headers
-        )
+        asked = f"{request.method} {request.url.path}"
+        if isinstance(error, HTTPException):
+            phrase = HTTPStatus(error.status_code).phrase
+            return problem(error.status_code, f"{asked}: {phrase}", error.headers)
+        if isinstance(error, RequestValidationError):
+            return problem(422, "; ".join(map(_finding, error.errors())))
+        return problem(500, f"{asked} failed in a way that nobody foresaw; the log says how")
 
-    app.add_exception_handler(HTTPException, answer)
+    for kind in (HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, answer)
+
+
+def _finding(finding: Any) -> str:
+    where = " ".join(str(part) for part in finding["loc"])
+    return f"{where}: {finding['msg']}"

@@ -5,20 +5,26 @@ who want it at that time, and kept until others are wanted more. Lives on one ev
 """
 
 import asyncio
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
+from infra import clock
 from infra.tape.contract import Tape, TapeRefused
 from services.feed.items import Item, items_of, size_of
 
 CHUNK = 128
 CACHE_BYTES = 32 * 1024 * 1024
 
-_THREADS = 2  # more would only take the interpreter from those who append
 _READ_AT_ONCE = 1_000
 
 Key = tuple[int, int]
+
+
+class FeedEnded(Exception):
+    """The feed has ended, because the server stops or the tape cannot be read any more."""
 
 
 class Chunks:
@@ -36,7 +42,10 @@ class Chunks:
         self._kept: OrderedDict[Key, list[Item | None]] = OrderedDict()
         self._sizes: dict[Key, int] = {}
         self._reading: dict[Key, asyncio.Task[list[Item | None]]] = {}
-        self._threads = ThreadPoolExecutor(_THREADS, "feed")
+        # What is new is not to wait behind those who go through all of the tape.
+        self._news = ThreadPoolExecutor(1, "feed-news")
+        self._history = ThreadPoolExecutor(1, "feed-history")
+        self._closed = threading.Event()
 
     @property
     def kept_bytes(self) -> int:
@@ -57,6 +66,7 @@ class Chunks:
             task = self._reading.get(key)
             if task is None:
                 task = asyncio.create_task(self._fill(key, items))
+                task.add_done_callback(_seen)
                 self._reading[key] = task
             items = await asyncio.shield(task)
         if key in self._kept:
@@ -64,23 +74,35 @@ class Chunks:
         return items[offset - first : wanted]
 
     def close(self) -> None:
-        """Stop reading. What is being read is waited for by nobody."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Read nothing more. What is being read is waited for by nobody."""
+        self._closed.set()
+        for threads in (self._news, self._history):
+            threads.shutdown(wait=False)
 
     async def _fill(self, key: Key, items: list[Item | None]) -> list[Item | None]:
         try:
             partition, index = key
             start = index * CHUNK + len(items)
-            more = await asyncio.get_running_loop().run_in_executor(
-                self._threads, self._read, partition, start, (index + 1) * CHUNK
-            )
+            isnew = self._ends().get(partition, 0) - start <= 2 * CHUNK
+            reading = partial(self._read, partition, start, (index + 1) * CHUNK)
+            more = await self._in_thread(self._news if isnew else self._history, reading)
             items = items + more
             self._keep(key, items)
             return items
         finally:
             del self._reading[key]
 
+    async def _in_thread(
+        self, threads: ThreadPoolExecutor, reading: Callable[[], list[Item | None]]
+    ) -> list[Item | None]:
+        try:
+            found = asyncio.get_running_loop().run_in_executor(threads, reading)
+        except RuntimeError as error:  # the threads take nothing more
+            raise FeedEnded("the feed has ended") from error
+        return await found
+
     def _read(self, partition: int, start: int, end: int) -> list[Item | None]:
+        began = clock.monotonic()
         ends = {**self._ends(), partition: start}
         # Other partitions may get records meanwhile, which are read as well.
         limit = end - start if len(ends) == 1 else _READ_AT_ONCE
@@ -91,7 +113,11 @@ class Chunks:
         ]
         if not records or records[0].offset != start:
             raise TapeRefused(f"the tape ends before offset {start} of partition {partition}")
-        return items_of(records)
+        items = items_of(records)
+        # Parsing holds the interpreter, which those who append need as well: half of the time at
+        # most is spent on it.
+        self._closed.wait(clock.monotonic() - began)
+        return items
 
     def _keep(self, key: Key, items: list[Item | None]) -> None:
         self._kept[key] = items
@@ -100,3 +126,9 @@ class Chunks:
         while self.kept_bytes > self._cache_bytes and len(self._kept) > 1:
             oldest, _ = self._kept.popitem(last=False)
             del self._sizes[oldest]
+
+
+def _seen(task: "asyncio.Task[list[Item | None]]") -> None:
+    """Take note of how a task ended: those who wanted it may all have left."""
+    if not task.cancelled():
+        task.exception()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 
 from infra.tape.contract import Positions, Tape, TapeRefused, TapeUnavailable
-from services.feed.chunks import CACHE_BYTES, Chunks
+from services.feed.chunks import CACHE_BYTES, Chunks, FeedEnded
 from services.feed.items import Item
 
 MAX_READERS = 1_000
@@ -23,10 +23,6 @@ _PAUSE_SECONDS = 0.02
 _TAPE_AWAY_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
-
-
-class HubClosed(Exception):
-    """The feed has ended, because the server stops or the tape cannot be read any more."""
 
 
 class HubFull(Exception):
@@ -81,9 +77,9 @@ class FeedHub:
 
     @contextmanager
     def reader(self) -> Generator[None, None, None]:
-        """Hold a place among the readers. Raises `HubFull` and `HubClosed`."""
+        """Hold a place among the readers. Raises `HubFull` and `FeedEnded`."""
         if self.closed:
-            raise HubClosed("the feed has ended")
+            raise FeedEnded("the feed has ended")
         if self._readers >= self._max_readers:
             raise HubFull(
                 f"{self._max_readers:,} read the feed already, more are not served; try again later"
@@ -101,11 +97,11 @@ class FeedHub:
     async def read(self, position: Positions, partition: int) -> list[Item | None]:
         """Return what follows in a partition: one entry per record, none where it is no event.
 
-        Empty when there is nothing yet. Raises what reading the tape raises, and `HubClosed`.
+        Empty when there is nothing yet. Raises what reading the tape raises, and `FeedEnded`.
         """
         offset, end = position.get(partition, 0), self._ends.get(partition, 0)
         if self.closed:
-            raise HubClosed("the feed has ended")
+            raise FeedEnded("the feed has ended")
         return await self._chunks.read(partition, offset, end) if offset < end else []
 
     def partitions(self) -> list[int]:

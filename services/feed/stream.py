@@ -14,8 +14,9 @@ from starlette.types import Receive, Scope, Send
 from infra import clock
 from infra.http_problem import problem
 from infra.tape.contract import Positions, TapeRefused, TapeUnavailable
+from services.feed.chunks import FeedEnded
 from services.feed.filters import Filter
-from services.feed.hub import FeedHub, HubClosed, HubFull
+from services.feed.hub import FeedHub, HubFull
 from services.feed.positions import text_of
 
 MEDIA_TYPE = "text/event-stream"
@@ -57,7 +58,7 @@ class FeedStream(Response):
         try:
             with self._hub.reader():
                 await self._serve(receive, send)
-        except (HubFull, HubClosed) as error:
+        except (HubFull, FeedEnded) as error:
             refusal = problem(503, str(error), {"Retry-After": str(RETRY_MILLISECONDS // 1000)})
             await refusal(scope, receive, send)
 
@@ -88,13 +89,15 @@ class FeedStream(Response):
         while not self._hub.closed:
             try:
                 piece = await self._next_piece()
-            except HubClosed:
+            except FeedEnded:
                 break
             except TapeUnavailable as error:
                 _log.warning("a reader of the feed waits for the tape: %s", error)
                 await asyncio.sleep(_TAPE_AWAY_SECONDS)
                 continue
             except TapeRefused as error:
+                if self._hub.closed:  # the tape was closed with it
+                    break
                 _log.error("a reader of the feed is sent away, the tape cannot be read: %s", error)
                 break
             if piece:

@@ -111,17 +111,32 @@ class Recorded:
         The names of candidates count as perhaps there from then on.
         """
         recent, add = self._recent, self._filter.add
-        pairs = [one.pair for one in candidates if add(one.name) and recent.first(one.name) is None]
+        new: list[Candidate] = []
+        perhaps: list[Candidate] = []
+        for one in candidates:
+            if not add(one.name):
+                new.append(one)
+            elif recent.first(one.name) is None:
+                perhaps.append(one)
+        pairs = [one.pair for one in perhaps]
         pairs += [
             pair
             for pair in targets
             if self._filter.may_hold(name := event_name(*pair)) and recent.first(name) is None
         ]
-        mentioned = {*deals, *(one.deal for one in candidates if one.deal is not None)}
-        strange = [deal for deal in mentioned if recent.home(deal) is None and add(deal_name(deal))]
+        known = self._ledger.known(pairs) if pairs else {}
+        new += [one for one in perhaps if one.pair not in known]
+        return Answers(known, self._homes({*deals, *(one.deal for one in new if one.deal)}))
+
+    def _homes(self, deals: Iterable[str]) -> dict[str, str]:
+        strange = [
+            deal
+            for deal in deals
+            if self._recent.home(deal) is None and self._filter.add(deal_name(deal))
+        ]
         homes = self._ledger.homes(strange) if strange else {}
-        recent.settle_homes(homes)
-        return Answers(self._ledger.known(pairs) if pairs else {}, homes)
+        self._recent.settle_homes(homes)
+        return homes
 
     def first(self, name: bytes, pair: Pair, answers: Answers) -> tuple[bytes, Position] | None:
         """Return digest and place of the first record of a pair, or None where it is new."""

@@ -209,6 +209,8 @@ def _one(outcome: Outcome, raw: bytes) -> Response:
         elif not _is_json(raw):
             status = 400
         reason = told.pop("reason", None) or "the event was rejected"
+        if raw.lstrip()[:1] == b"[":
+            reason += f"; an array of events is sent as {MANY[0]}"
         return problem(status, reason, outcome=told.pop("status"), **told)
     if outcome.status == "conflict":
         return problem(

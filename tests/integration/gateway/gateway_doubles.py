@@ -194,7 +194,7 @@ class AppClient:
 
     def request(self, method: str, path: str, **parts: Any) -> httpx.Response:
         async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(self._app)
+            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
                 return await client.request(method, path, **parts)
 

@@ -185,6 +185,11 @@ def test_a_malformed_array_is_answered_with_where_it_breaks_and_kept(
     assert records_of(tape) == []
 
 
+def test_an_array_sent_as_one_event_is_told_how_to_be_sent(client: httpx.Client) -> None:
+    answer = post(client, b" [" + event("e1") + b"]", ONE)
+    assert_problem(answer, 422, "an array of events is sent as application/cloudevents-batch+json")
+
+
 def test_odd_numbers_in_an_array_hurt_only_their_own_event(client: httpx.Client) -> None:
     odd = [
         b"1" * 100_000,
@@ -281,6 +286,7 @@ def test_what_was_rejected_is_listed_newest_first(client: httpx.Client, tmp_path
 def test_unknown_paths_and_methods_are_answered_with_problems(client: httpx.Client) -> None:
     assert_problem(client.get("/event"), 404, "GET /event")
     assert_problem(client.get("/events"), 405, "GET /events")
+    assert_problem(client.get("/rejects?limit=0"), 422, "query limit: Input should be greater")
 
 
 def test_refused_requests_are_counted(client: httpx.Client, intake: Intake) -> None:

@@ -126,3 +126,13 @@ def test_what_the_tape_never_takes_is_an_error_of_the_server(
     answer = connect().post("/events", content=event(), headers=ONE)
     assert answer.status_code == 500
     assert "the tape is closed" in answer.json()["detail"]
+
+
+def test_a_failure_that_nobody_foresaw_is_an_error_of_the_server(
+    connect: Callable[..., AppClient], sink: FakeSink
+) -> None:
+    sink.error = ZeroDivisionError("secret")
+    answer = connect().post("/events", content=event(), headers=ONE)
+    assert answer.status_code == 500
+    assert "nobody foresaw" in answer.json()["detail"]
+    assert "secret" not in answer.text

@@ -169,6 +169,19 @@ def test_a_new_event_is_not_asked_about(intake: Intake, ledger: MemoryLedger) ->
     assert ledger.asked == []
 
 
+def test_of_what_is_there_already_only_its_names_are_asked_about(
+    start: Start, ledger: MemoryLedger
+) -> None:
+    raws = [event(f"e{number}", deal=f"D-{number}") for number in range(50)]
+    start().accept(raws)
+    ledger.project()
+    intake = start()
+    intake.follow()
+    ledger.asked.clear()
+    assert statuses(intake, *raws) == ["duplicate"] * 50
+    assert ledger.asked == ["known"]
+
+
 def test_the_filter_of_names_grows_with_them(
     start: Start, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
