@@ -15,9 +15,12 @@ SELECT
         )
     ) AS names,
     arraySort(groupUniqArrayIf(source, live)) AS sources,
+    arraySort(groupUniqArrayIf(ifNull(currency, ''), bought OR returned)) AS currencies,
     countIf(bought) AS purchases,
+    sumIf(ifNull(amount, 0), bought) AS purchase_total,
     sumMapIf(map(ifNull(currency, ''), ifNull(amount, 0)), bought) AS purchase_values,
     countIf(returned) AS returns,
+    -sumIf(ifNull(amount, 0), returned) AS return_total,
     sumMapIf(map(ifNull(currency, ''), -ifNull(amount, 0)), returned) AS return_values,
     minOrNullIf(time, bought) AS first_purchase_at,
     maxOrNullIf(time, bought) AS last_purchase_at,

@@ -27,54 +27,83 @@
 WITH
     defined AS
     (
-        SELECT pipeline, mapFromArrays(groupArray(stage), groupArray(position)) AS places
+        SELECT pipeline, groupArray(stage) AS stages, groupArray(position) AS places
         FROM pipelines
         WHERE kind = 'open'
         GROUP BY pipeline
     ),
-    travelled AS
+    -- Deals that went the same way are one row per stage of it: there are few ways.
+    ways AS
     (
         SELECT
-            if(deals.deal != '', deals.pipeline, defined.pipeline) AS pipeline,
-            deals.deal != '' AS is_deal,
-            is_deal AND deals.status = 'won' AS is_won,
-            is_deal AND deals.status = 'lost' AS is_lost,
-            is_deal AND deals.status = 'open' AS is_open,
-            deals.amount AS amount,
-            deals.currency AS currency,
+            pipeline,
+            steps,
+            stage,
+            status,
+            currency,
+            greatest(1, countEqual(steps, stage)) AS visits,
+            intDiv(count(), visits) AS deals,
+            sum(amount) / visits AS amount,
+            groupArrayIf(assumeNotNull(day), day IS NOT NULL) AS days
+        FROM
+        (
+            SELECT
+                pipeline,
+                status,
+                currency,
+                amount,
+                arrayMap(step -> step.stage, path) AS steps,
+                arrayMap(
+                    (step, next) -> dateDiff('second', step.entered_at, next) / 86400,
+                    path,
+                    arraySlice(
+                        arrayPushBack(arrayMap(step -> toNullable(step.entered_at), arrayPopFront(path)), closed_at),
+                        1, length(path)
+                    )
+                ) AS times
+            FROM deals
+        )
+        LEFT ARRAY JOIN steps AS stage, times AS day
+        GROUP BY pipeline, steps, stage, status, currency
+    ),
+    placed AS
+    (
+        SELECT
+            if(ways.pipeline != '', ways.pipeline, defined.pipeline) AS pipeline,
+            defined.stages AS stages,
             defined.places AS places,
-            arrayMap(step -> step.stage, deals.path) AS steps,
-            arrayMap(
-                (step, next) -> (step.stage, dateDiff('second', step.entered_at, next) / 86400),
-                deals.path,
-                arraySlice(
-                    arrayPushBack(arrayMap(step -> toNullable(step.entered_at), arrayPopFront(deals.path)), deals.closed_at),
-                    1, length(deals.path)
-                )
-            ) AS visits,
-            if(is_won, 4294967295, arrayMax(arrayPushBack(arrayMap(name -> defined.places[name], steps), 0))) AS furthest
-        FROM deals
-        FULL JOIN defined ON defined.pipeline = deals.pipeline
+            ways.steps AS steps,
+            ways.stage AS visited,
+            ways.status AS status,
+            ways.currency AS currency,
+            ways.deals AS deals,
+            ways.amount AS amount,
+            ways.days AS days,
+            visited = steps[1] AS is_first,
+            visited = steps[-1] AS is_last,
+            if(status = 'won', 4294967295, arrayMax(arrayPushBack(arrayMap(name -> places[indexOf(stages, name)], steps), 0))) AS furthest
+        FROM ways
+        FULL JOIN defined ON defined.pipeline = ways.pipeline
     ),
     ladder AS
     (
         SELECT
             pipeline,
             stage,
-            nullIf(any(places[stage]), 0) AS position,
-            countIf(is_deal) AS deals,
-            countIf(has(steps, stage)) AS entered,
-            countIf(has(steps, stage) OR is_deal AND places[stage] > 0 AND furthest >= places[stage]) AS reached,
-            countIf(has(steps, stage) AND (is_won OR furthest > places[stage])) AS advanced,
-            countIf(is_won AND steps[-1] = stage) AS won,
-            countIf(is_lost AND steps[-1] = stage) AS lost,
-            countIf(is_open AND steps[-1] = stage) AS open,
-            groupArrayArray(arrayMap(v -> assumeNotNull(v.2), arrayFilter(v -> v.1 = stage AND v.2 IS NOT NULL, visits))) AS days,
+            nullIf(any(places[indexOf(stages, stage)]), 0) AS position,
+            sumIf(deals, is_first) AS deals_in_all,
+            sumIf(deals, visited = stage) AS entered,
+            sumIf(deals, is_first AND (has(steps, stage) OR has(stages, stage) AND furthest >= places[indexOf(stages, stage)])) AS reached,
+            sumIf(deals, visited = stage AND furthest > places[indexOf(stages, stage)]) AS advanced,
+            sumIf(deals, visited = stage AND is_last AND status = 'won') AS won,
+            sumIf(deals, visited = stage AND is_last AND status = 'lost') AS lost,
+            sumIf(deals, visited = stage AND is_last AND status = 'open') AS open,
+            groupArrayArrayIf(days, visited = stage) AS days,
             groupUniqArrayIf(currency, currency != '') AS currencies,
-            sumIf(amount, is_open AND steps[-1] = stage) AS open_total,
-            sumIf(amount, is_won AND steps[-1] = stage) AS won_total
-        FROM travelled
-        ARRAY JOIN arrayDistinct(arrayConcat(mapKeys(places), steps)) AS stage
+            sumIf(amount, visited = stage AND is_last AND status = 'open') AS open_total,
+            sumIf(amount, visited = stage AND is_last AND status = 'won') AS won_total
+        FROM placed
+        ARRAY JOIN arrayDistinct(arrayConcat(stages, steps)) AS stage
         GROUP BY pipeline, stage
     )
 SELECT
@@ -87,7 +116,7 @@ SELECT
     if(entered > 0, advanced / entered, NULL) AS conversion,
     lagInFrame(toNullable(reached), 1, NULL) OVER in_order AS reached_before,
     if(reached_before > 0, reached / reached_before, NULL) AS conversion_from_previous,
-    if(deals > 0, reached / deals, NULL) AS conversion_from_start,
+    if(deals_in_all > 0, reached / deals_in_all, NULL) AS conversion_from_start,
     won,
     lost,
     open,
