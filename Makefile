@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help install up test check format bench constraints clean
+.PHONY: help install up test check chaos format bench constraints clean
 
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ check: $(INSTALLED) ## Check format, style, types, layers and the clock rule
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 #	$(BIN)/salestape check
+
+chaos: $(INSTALLED) ## Kill the platform 50 times under load (SALESTAPE_KILLS=n for another number)
+	SALESTAPE_KILLS=$${SALESTAPE_KILLS:-50} $(BIN)/python -m pytest tests/chaos $(ARGS)
 
 format: $(INSTALLED) ## Format the code, and repair what can be repaired
 	$(BIN)/ruff check --fix
