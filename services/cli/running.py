@@ -29,7 +29,6 @@ from services.simulator.config import FloorConfig
 
 log = logging.getLogger(__name__)
 
-BACKFILL_DAYS = 180
 FLOOR_ACCOUNTS = 500
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.1
@@ -43,16 +42,18 @@ class Running:
         house: House,
         listener: socket,
         settings: GatewaySettings,
-        rate: float | None,
+        floor: tuple[float, int] | None,
         *,
         as_json: bool,
     ) -> None:
-        """`rate` is that of a simulated floor, in events a second; None runs none."""
+        """`floor` is the rate of a simulated floor, in events a second, and the days of history it
+        begins with where it is new; None runs none.
+        """
         self.house = house
         self.listener = listener
         self.settings = settings
         self.address = address_of(listener)
-        self.rate = rate
+        self.floor = floor
         self.as_json = as_json
         self._stop = threading.Event()
         self._live = threading.Event()
@@ -96,12 +97,12 @@ class Running:
 
     async def _started(self) -> None:
         self.house.lock.publish(self.address)
-        if self.rate is not None:
-            await run_in_threadpool(self._start_floor, self.rate)
+        if self.floor is not None:
+            await run_in_threadpool(self._start_floor, *self.floor)
         if not self._stop.is_set():
             self._tell()
 
-    def _start_floor(self, rate: float) -> None:
+    def _start_floor(self, rate: float, history: int) -> None:
         """Run the floor in a thread; return when its history is derived."""
         floor = live_floor(
             FloorConfig(accounts=FLOOR_ACCOUNTS),
@@ -109,13 +110,13 @@ class Running:
             self.house.intake,
             lambda sql: plain(self.house.reader.query(sql)),
             self._stop,
-            BACKFILL_DAYS,
+            history,
             self._live.set,
         )
         thread = self._begin("sales-floor", lambda: floor.run(self._stop))
         with output.progress() as advance:
             while thread.is_alive() and not self._live.wait(POLL_SECONDS):
-                advance("half a year of sales", floor.outcomes.total(), None)
+                advance("history of the sales floor", floor.outcomes.total(), None)
             end = self.house.tape.ends()
             while not self._stop.is_set() and not self._derived(end):
                 advance("deriving", floor.outcomes.total(), None)

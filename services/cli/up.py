@@ -19,12 +19,18 @@ def up(
         bool,
         typer.Option(
             "--simulate/--no-simulate",
-            help="Also run a simulated sales floor, with half a year of history where it is new.",
+            help="Also run a simulated sales floor, with history where it is new.",
         ),
     ] = False,
     rate: Annotated[
         str, typer.Option(metavar="RATE", help="With --simulate: how many events, such as 20/s.")
     ] = "5/s",
+    history: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="DAYS", help="With --simulate: the days of history of a new floor."
+        ),
+    ] = 180,
     host: Annotated[
         str | None,
         typer.Option(
@@ -58,14 +64,16 @@ def up(
     logging.getLogger().setLevel(logging.INFO)
     for name in ("httpx", "nicegui", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    _run(data_folder(data), settings, events_per_second if simulate else None, as_json)
+    _run(data_folder(data), settings, (events_per_second, history) if simulate else None, as_json)
 
 
-def _run(folder: Path, settings: "GatewaySettings", rate: float | None, as_json: bool) -> None:
+def _run(
+    folder: Path, settings: "GatewaySettings", floor: tuple[float, int] | None, as_json: bool
+) -> None:
     from services.cli.house import House
     from services.cli.running import Running
     from services.cli.serving import listen
 
     exactly = "port" in settings.model_fields_set
     with House(folder, "up") as house, listen(settings.host, settings.port, exactly=exactly) as at:
-        Running(house, at, settings, rate, as_json=as_json).run()
+        Running(house, at, settings, floor, as_json=as_json).run()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from conftest import Salestape, StartUp, Up
 from waiting import wait_until
 
@@ -43,10 +42,17 @@ def test_while_it_runs_every_command_talks_to_it(
     platform = up(salestape)
     imported = salestape("import", str(shop), str(shop), "--json")
     assert imported.json["appended"] == 3, imported.err
+    again = salestape("import", str(shop), str(shop))
+    assert again.code == 1
+    assert "orders.csv, row 4" in again.out
     count = "SELECT count() AS n, sum(purchases) AS p FROM accounts"
     assert salestape.sql(count) == [{"n": 2, "p": 3}]
     assert salestape("sql", "--csv", "SELECT statu FROM deals").code == 1
 
+    known = salestape("show", "accounts", "--as-of", "2024-01-31", "--csv")
+    header, *rows = known.out.splitlines()
+    assert header.startswith("account,")
+    assert [row.split(",")[0] for row in rows] == ["Acme"]
     listed = salestape("show", "--json")
     assert {"funnel", "quota_attainment", "churn_signals", "deal_history"} <= {
         one["question"] for one in listed.json
@@ -58,6 +64,7 @@ def test_while_it_runs_every_command_talks_to_it(
     assert f"process {platform.process.pid}" in second.err
     assert platform.address in second.err
 
+    assert salestape("rebuild", "no_such_table").code == 2
     (rebuilt,) = salestape("rebuild", "accounts", "--json").json
     assert rebuilt["after"] not in (None, rebuilt["before"])
     assert salestape.sql(count) == [{"n": 2, "p": 3}]
@@ -166,11 +173,22 @@ def test_it_says_how_it_is_and_fetches_nothing_from_elsewhere(
     assert salestape.sql("SELECT 1 AS one") == [{"one": 1}]
 
 
-@pytest.mark.timeout(600)
+def test_a_floor_that_is_simulated_again_is_the_same_floor(
+    salestape: Salestape, up: StartUp
+) -> None:
+    up(salestape)
+    options = ("simulate", "--days", "30", "--accounts", "3", "--seed", "7", "--json")
+    first, again = salestape(*options).json, salestape(*options).json
+    assert again["already_there"] == first["events"] == first["appended"] > 50
+    assert again["appended"] == again["rejected"] == 0
+    live = salestape(*options[:-1], "--rate", "100/s", "--for", "1", "--json").json
+    assert live["appended"] == live["events"] > 0
+
+
 def test_with_a_simulated_floor_the_panels_are_full_when_the_address_is_told(
     salestape: Salestape, up: StartUp
 ) -> None:
-    first = up(salestape, "--simulate", "--rate", "50/s")
+    first = up(salestape, "--simulate", "--history", "60", "--rate", "20/s")
     asked = (
         "SELECT (SELECT count() FROM funnel) AS stages, (SELECT count() FROM quota_attainment) AS"
         " quotas, (SELECT countIf(notEmpty(rules)) FROM churn_signals) AS signals"
@@ -182,7 +200,7 @@ def test_with_a_simulated_floor_the_panels_are_full_when_the_address_is_told(
     assert first.end().code == 0
 
     before = _records(salestape)
-    second: Up = up(salestape, "--simulate", "--rate", "50/s")
+    second: Up = up(salestape, "--simulate", "--history", "60", "--rate", "20/s")
     wait_until(lambda: _health(second)["tape"]["ends"]["0"] > before, 60)
     assert _health(second)["gateway"]["handed_in"].keys() == {"appended"}
     assert _health(second)["gateway"]["handed_in"]["appended"] < before / 2
