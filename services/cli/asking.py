@@ -25,7 +25,7 @@ def show(
     question: Annotated[
         str | None,
         typer.Argument(
-            metavar="[QUESTION]",
+            metavar="QUESTION",
             show_default=False,
             help="A question, such as funnel, or a table; without one, lists the questions.",
         ),

@@ -16,7 +16,7 @@ def check(
     folders: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[FOLDER]...",
+            metavar="FOLDER",
             show_default=False,
             help="Folders with definitions of your own; also SALESTAPE_PROJECTIONS.",
         ),

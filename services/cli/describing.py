@@ -14,7 +14,7 @@ def schema(
     event_type: Annotated[
         str | None,
         typer.Argument(
-            metavar="[TYPE]",
+            metavar="TYPE",
             show_default=False,
             help="An event type, such as sales.deal.won.v1; without one, all of them.",
         ),

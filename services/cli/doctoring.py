@@ -13,6 +13,8 @@ from services.cli.main import app
 from services.cli.opening import data_folder, open_platform
 from services.cli.options import Data, Json
 
+START = "start"
+"""The name of trouble that keeps the data from being opened."""
 FEW_BYTES = 2**30
 """Free disk space under which a person is told."""
 
@@ -72,7 +74,7 @@ def _state(folder: Path) -> dict[str, Any]:
             raise
         return {
             "status": "trouble",
-            "trouble": {"start": failure.message},
+            "trouble": {START: failure.message},
             "failing": {},
             "tables": [],
         }
@@ -93,7 +95,7 @@ def _settings(folder: Path) -> tuple[list[dict[str, str]], list[str]]:
         found = by_name[setting.concern]
         value = getattr(found, setting.name)
         given = setting.name in found.model_fields_set
-        shown = "(hidden)" if setting.type == "secret" and value is not None else str(value)
+        shown = "" if value is None else "(hidden)" if setting.type == "secret" else str(value)
         listed.append(
             {"name": setting.env, "value": shown, "from": "given" if given else "default"}
         )
@@ -102,7 +104,8 @@ def _settings(folder: Path) -> tuple[list[dict[str, str]], list[str]]:
 
 def _advice(report: dict[str, Any]) -> list[str]:
     advice = [
-        f"{name}: {why}; it is tried again by itself" for name, why in report["trouble"].items()
+        f"{name}: {why}" + ("" if name == START else "; it is tried again by itself")
+        for name, why in report["trouble"].items()
     ]
     advice += [
         f"{name}: {why}; `salestape check` tells where, mend the file and start again"

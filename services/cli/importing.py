@@ -25,7 +25,7 @@ def import_(
         ),
     ],
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Files and folders, or input=file.")
+        list[str], typer.Argument(metavar="PATH", help="Files and folders, or input=file.")
     ],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check and count only; nothing is appended.")

@@ -15,7 +15,7 @@ def rebuild(
     tables: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TABLE]...", show_default=False, help="Derived tables; without one, all."
+            metavar="TABLE", show_default=False, help="Derived tables; without one, all."
         ),
     ] = None,
     no_wait: Annotated[
