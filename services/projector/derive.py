@@ -44,7 +44,7 @@ class DeriveLoop:
     embedded: bool = True
     worker: str = "w0"
     """Names the working tables of this loop."""
-    slice_rows: int = 400_000
+    slice_rows: int = 100_000
     """How many records of the ledger a slice is made of at most, roughly."""
     between_steps: Callable[[str], None] = lambda _step: None
     followed: list[Followed] = field(default_factory=list)
@@ -204,9 +204,12 @@ class DeriveLoop:
                 f"SELECT day, actor FROM sales.conflicts WHERE actor != '' AND key IN "
                 f"(SELECT key FROM sales_store.tape WHERE {where})"
             )
-        self._fill(touched, found)
+        # Numbered in the order of the ledger, so that a part of them lies together there.
+        self._fill(
+            touched, f"SELECT *, row_number() OVER (ORDER BY {scope}) AS place FROM ({found})"
+        )
         columns = "key" if scope == "key" else "(toDate32(filed_time), actor)"
-        found_there = f"{columns} IN (SELECT * FROM sales_store.{touched})"
+        found_there = f"{columns} IN (SELECT {scope.strip('()')} FROM sales_store.{touched})"
         rows = self.client.query(f"SELECT count() FROM {ledger} WHERE {found_there}").result_rows
         return int(rows[0][0])
 
@@ -225,8 +228,9 @@ class DeriveLoop:
             if reading == "key"
             else ("filed_day, filed_actor", "(toDate32(filed_time), actor)")
         )
-        share = f" WHERE cityHash64({scope}) % {parts} = {part}" if parts > 1 else ""
-        where = f"{columns} IN (SELECT {scope} FROM sales_store.{touched}{share})"
+        count = f"(SELECT max(place) FROM sales_store.{touched})"
+        share = f"intDiv((place - 1) * {parts}, {count}) = {part}"
+        where = f"{columns} IN (SELECT {scope} FROM sales_store.{touched} WHERE {share})"
         fields = frozenset().union(*(rendering.fields_of(f.table) for f in group))
         self._fill(sliced, rendering.effective_slice(reading, fields, where))
 
