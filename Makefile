@@ -28,7 +28,7 @@ up: $(INSTALLED) ## Run the whole platform in one process, with simulated data (
 
 test: $(INSTALLED) ## Run all tests (some of them: ARGS="-k tape")
 	@infra/deploy/install-chromium.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: $(INSTALLED) ## Check format, style, types, layers and the clock rule
 	$(BIN)/ruff format --check
