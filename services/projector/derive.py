@@ -62,7 +62,7 @@ class DeriveLoop:
         before = store.deployed(self.client)
         if before != generations.fingerprint(self.definitions, self.shown):
             for followed in list(self.followed):
-                self._make(followed)
+                self._try_to_make(followed)
             generations.show_events(self.client)
             self._show_questions()
         else:
@@ -77,6 +77,15 @@ class DeriveLoop:
         self.followed = []
         for table in self.definitions.tables.values():
             self._follow(Followed(table, _wanted(table, self.shown)))
+
+    def _try_to_make(self, followed: Followed) -> None:
+        """Make a table; one that cannot be made is left alone, and the others serve."""
+        try:
+            self._make(followed)
+        except ClickHouseError as error:
+            log.error("table %s cannot be made: %s", followed.table.name, error)
+            self.failures[followed.table.name] = str(error)
+            self.followed.remove(followed)
 
     def _make(self, followed: Followed) -> None:
         """Create a generation and show it, unless one of another definition is to serve until
@@ -315,7 +324,7 @@ class DeriveLoop:
             self.failures.pop(name, None)
         failed = generations.show_questions(self.client, self.definitions)
         self.failures |= failed
-        if not failed:
+        if not self.failures:
             store.write_deployed(self.client, generations.fingerprint(self.definitions, self.shown))
 
     def caught_up(self) -> bool:

@@ -94,6 +94,23 @@ def test_a_table_whose_sql_fails_lags_alone_and_says_why(
     assert rows(empty_warehouse, "SELECT status FROM sales.deals") == [("won",)]
 
 
+@pytest.mark.parametrize("part", ["table_sql", "read_sql"])
+def test_a_table_that_cannot_be_made_leaves_the_others_alone(
+    empty_warehouse: Warehouse, tape: Tape, part: str
+) -> None:
+    broken = replace(DEFINITIONS.tables["quotas"], **{part: "SELECT nothing FROM nowhere"})
+    tables = {**DEFINITIONS.tables, "quotas": broken}
+    followed = projector(empty_warehouse, tape, replace(DEFINITIONS, tables=tables))
+    followed.catch_up()
+    assert set(followed.health().failures) == {"quotas", "quota_attainment"}
+    assert rows(empty_warehouse, "SELECT status FROM sales.deals") == [("won",)]
+
+    mended = projector(empty_warehouse, tape, DEFINITIONS)
+    mended.catch_up()
+    assert mended.health().failures == {}
+    assert rows(empty_warehouse, "SELECT count() FROM sales.quota_attainment") == [(0,)]
+
+
 def test_a_changed_definition_is_shown_when_it_has_come_as_far(
     empty_warehouse: Warehouse, tape: Tape
 ) -> None:
