@@ -1,0 +1,20 @@
+"""The digest of an event is what it was: a change of it would make repeats of old events conflicts."""
+
+import pytest
+
+from events.envelope import digest_of
+from events.examples import example
+from events.parsing import Rejection, parse_event
+
+
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("sales.deal.won.v1", "41ed4375c0c55789a24fe68e64f71df9"),
+        ("sales.event.corrected.v1", "74afe766a218e9fc0bff93a27e93bbe6"),
+    ],
+)
+def test_the_digest_of_an_example_is_what_it_was(name: str, digest: str) -> None:
+    event = parse_event(example(name))
+    assert not isinstance(event, Rejection)
+    assert digest_of(event) == digest
