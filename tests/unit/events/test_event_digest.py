@@ -1,4 +1,4 @@
-"""The digest of an event is what it was: a change of it would make repeats of old events conflicts."""
+"""The digest of an event is what it was: another would make repeats of old events conflicts."""
 
 import pytest
 
