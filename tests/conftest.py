@@ -73,7 +73,9 @@ def chromium() -> str:
         path = shutil.which(name)
         if path is not None:
             return path
-    pytest.skip(f"there is no Chromium here ({', '.join(names)}); see infra/deploy/install-chromium.sh")
+    pytest.skip(
+        f"there is no Chromium here ({', '.join(names)}); see infra/deploy/install-chromium.sh"
+    )
 
 
 @pytest.fixture(scope="session")
