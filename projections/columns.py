@@ -4,30 +4,30 @@ Every field can be asked for by name: its column is an expression over `data`, N
 does not have it. The types follow from the catalogue, so a new field is never forgotten.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from events.catalogue import FIELDS
 
 MOMENT = "DateTime64(6, 'UTC')"
 
-_EXTRACTED = "JSONExtract(data, '{name}', '{type}')"
 _TYPES = {
-    "amount": ("Nullable(Decimal(38, 9))", _EXTRACTED),
-    "share": ("Nullable(Decimal(38, 9))", _EXTRACTED),
-    "count": ("Nullable(Int64)", _EXTRACTED),
-    "score": ("Nullable(Int64)", _EXTRACTED),
-    "flag": ("Nullable(Bool)", _EXTRACTED),
-    "ids": ("Array(String)", _EXTRACTED),
-    "day": ("Nullable(Date32)", "toDate32OrNull(JSONExtractString(data, '{name}'))"),
+    "amount": ("Nullable(Decimal(38, 9))", "Nullable(Decimal(38, 9))", "{value}"),
+    "share": ("Nullable(Decimal(38, 9))", "Nullable(Decimal(38, 9))", "{value}"),
+    "count": ("Nullable(Int64)", "Nullable(Int64)", "{value}"),
+    "score": ("Nullable(Int64)", "Nullable(Int64)", "{value}"),
+    "flag": ("Nullable(Bool)", "Nullable(Bool)", "{value}"),
+    "ids": ("Array(String)", "Array(String)", "{value}"),
+    "day": ("Nullable(Date32)", "Nullable(String)", "toDate32OrNull({value})"),
     "instant": (
         f"Nullable({MOMENT})",
-        "parseDateTime64BestEffortOrNull(JSONExtractString(data, '{name}'), 6, 'UTC')",
+        "Nullable(String)",
+        "parseDateTime64BestEffortOrNull({value}, 6, 'UTC')",
     ),
-    "parts": ("Nullable(String)", "nullIf(JSONExtractRaw(data, '{name}'), '')"),
-    "object": ("Nullable(String)", "nullIf(JSONExtractRaw(data, '{name}'), '')"),
 }
-_TEXT = ("Nullable(String)", _EXTRACTED)
+"""Kind of value to the type of its column, its type in the payload, and how the one becomes the
+other. A part or an object stays JSON."""
+_TEXT = ("Nullable(String)", "Nullable(String)", "{value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,32 @@ class Column:
 
     name: str
     type: str
-    expression: str
+    told: str
+    """The type it is read as from the payload."""
+    reading: str
+    """How it becomes the column, over `{value}`."""
     comment: str
+
+    @property
+    def expression(self) -> str:
+        """The column, read alone."""
+        return self.reading.format(value=f"JSONExtract(data, '{self.name}', '{self.told}')")
 
 
 def payload_columns() -> Mapping[str, Column]:
     """Return field name to column, for every field of every payload, in order of name."""
-    columns = {}
-    for name, field in sorted(FIELDS.items()):
-        kind, expression = _TYPES.get(field.value, _TEXT)
-        columns[name] = Column(
-            name, kind, expression.format(name=name, type=kind), field.description
-        )
-    return columns
+    return {
+        name: Column(name, *_TYPES.get(field.value, _TEXT), comment=field.description)
+        for name, field in sorted(FIELDS.items())
+    }
+
+
+def parsed_once(columns: Iterable[Column]) -> tuple[str, Mapping[str, str]]:
+    """Return the expression that parses `data` once for several columns, and name to how each is
+    read from the outcome, which the use calls `payload`."""
+    told: list[str] = []
+    picked: dict[str, str] = {}
+    for column in columns:
+        told.append(f"{column.name} {column.told}")
+        picked[column.name] = column.reading.format(value=f"tupleElement(payload, '{column.name}')")
+    return f"JSONExtract(data, 'Tuple({', '.join(told)})')", picked

@@ -9,8 +9,10 @@
 -- $scope       columns that narrow the reading beside the key, each followed by a comma, or nothing
 -- $definitions what those columns are, over the ledger
 -- $home        every home of a group, or the one home where the scope fixes it
--- $ledger      the rows to read
+-- $ledger      the table to read
+-- $target_source, $target_id  what a record is about: itself, or the target of an amendment
 -- $beaten      true for a record that lost against an earlier one outside the scope
+-- $only        the condition on the rows to read
 SELECT
     $scope
     key,
@@ -86,11 +88,12 @@ FROM
         (
             SELECT
                 *,
-                if(kind > 0, ref_source, source) AS target_source,
-                if(kind > 0, ref_id, id) AS target_id,
+                $target_source AS target_source,
+                $target_id AS target_id,
                 $definitions
                 $beaten AS beaten
             FROM $ledger
+            WHERE $only
         )
         GROUP BY $scope key, target_source, target_id
     )

@@ -48,7 +48,7 @@ class DerivedTable:
     def generation(self) -> str:
         """The name of the stored table: the table's name and a hash of its definition."""
         definition = "\0".join(
-            (EFFECTIVE, self.table_sql, self.derive_sql, self.reading, *self.key, *self.touched_by)
+            (EFFECTIVE, ALONE, self.table_sql, self.derive_sql, self.reading, *self.key, *self.touched_by)
         )
         return f"{self.name}__{hashlib.sha256(definition.encode()).hexdigest()[:8]}"
 
@@ -86,6 +86,7 @@ class Definitions:
 
 
 EFFECTIVE = (HERE / "effective.sql").read_text()
+ALONE = (HERE / "alone.sql").read_text()
 
 
 def without_comments(sql: str) -> str:

@@ -8,8 +8,9 @@ the slice of a round, the whole ledger as of two clocks, the stored rows.
 import re
 from string import Template
 
-from projections.columns import payload_columns
+from projections.columns import parsed_once, payload_columns
 from projections.registry import (
+    ALONE,
     EFFECTIVE,
     SOURCE,
     Definitions,
@@ -32,46 +33,95 @@ def moment(parameter: str) -> str:
     )
 
 
-def _effective(reading: str, ledger: str) -> str:
-    """Return the effective reading, by whole keys, by day and rep, or by what people filter on."""
-    beaten = "(partition, offset) IN (SELECT partition, offset FROM sales.conflicts)"
-    scopes = {
-        "key": ("", "", "arrayJoin(homes)", "0"),
-        "day": (
-            "filed_day, filed_actor,",
-            "toDate32(filed_time) AS filed_day, actor AS filed_actor,",
-            "homes[1]",
-            beaten,
-        ),
-        "people": (
-            "filed_account, filed_deal, filed_actor,",
-            "account AS filed_account, deal AS filed_deal, actor AS filed_actor,",
-            "homes[1]",
-            beaten,
-        ),
-    }
-    scope, definitions, home, lost = scopes[reading]
-    if reading == "day":
-        home = "arrayJoin(homes)"
+BEATEN = "(partition, offset) IN (SELECT partition, offset FROM sales.conflicts)"
+TARGET_SOURCE = "if(kind > 0, ref_source, source)"
+TARGET_ID = "if(kind > 0, ref_id, id)"
+SCOPES: dict[str, dict[str, str]] = {
+    "key": {},
+    "day": {
+        "filed_day": "toDate32(filed_time)",
+        "filed_actor": "actor",
+    },
+    "people": {
+        "filed_account": "account",
+        "filed_deal": "deal",
+        "filed_actor": "actor",
+    },
+}
+"""Reading to the columns that narrow it beside the key, and what they are over the ledger."""
+LEDGERS = {
+    "key": "sales_store.events",
+    "day": "sales_store.events_by_day",
+    "people": "sales_store.events",
+}
+"""Reading to the ledger in the order that suits it."""
+
+
+def _effective(reading: str, ledger: str, only: str) -> str:
+    """Return the effective reading of the rows of `ledger` that meet the condition `only`."""
     return Template(EFFECTIVE).substitute(
-        scope=scope, definitions=definitions, home=home, ledger=ledger, beaten=lost
+        _places(reading, ledger),
+        home="homes[1]" if reading == "people" else "arrayJoin(homes)",
+        only=only,
     )
 
 
-def ledger_of(table: DerivedTable) -> str:
-    """Return the ledger in the order that suits the table's reading."""
-    return "sales_store.events" if table.reading == "key" else "sales_store.events_by_day"
+def _alone(reading: str, ledger: str, only: str) -> str:
+    """Return the effective events of the records that need no judging."""
+    return Template(ALONE).substitute(_places(reading, ledger), only=only)
 
 
-def effective_slice(reading: str, fields: frozenset[str], where: str) -> str:
-    """Return the effective events of what was touched, with the payload fields asked for."""
-    ledger = "sales_store.events" if reading == "key" else "sales_store.events_by_day"
-    return _with_fields(_effective(reading, f"{ledger} WHERE {where}"), fields)
+def crowded(reading: str, only: str) -> str:
+    """Return the groups of records, as hashes, that must be judged: what `alone.sql` leaves out."""
+    places = _places(reading, LEDGERS[reading])
+    return (
+        f"SELECT place FROM (SELECT *, {places['definitions']}{places['place']} AS place "
+        f"FROM {places['ledger']} WHERE {only}) GROUP BY place "
+        f"HAVING count() > 1 OR max(kind) > 0 OR max({places['beaten']})"
+    )
+
+
+def effective_slice(reading: str, fields: frozenset[str], only: str, judged: str | None) -> str:
+    """Return the effective events of the records that meet the condition `only`, with the payload
+    fields asked for.
+
+    `judged` is where the groups to be judged stand: a table or a subquery in parentheses with the
+    rows of `crowded`, or None where there are none.
+    """
+    ledger = LEDGERS[reading]
+    if judged is None:
+        return _with_fields(_alone(reading, ledger, only), fields)
+    place = _places(reading, ledger)["place"]
+    return _with_fields(
+        f"{_alone(reading, ledger, f'{only} AND {place} NOT IN {judged}')}\nUNION ALL\n"
+        f"{_effective(reading, ledger, f'{only} AND {place} IN {judged}')}",
+        fields,
+    )
+
+
+def _places(reading: str, ledger: str) -> dict[str, str]:
+    scope = SCOPES[reading]
+    grouped = ", ".join([*scope.values(), "key", TARGET_SOURCE, TARGET_ID])
+    return {
+        "place": f"cityHash64({grouped})",
+        "scope": "".join(f"{name}, " for name in scope),
+        "definitions": "".join(f"{what} AS {name}, " for name, what in scope.items()),
+        "ledger": ledger,
+        "beaten": BEATEN if scope else "0",
+        "target_source": TARGET_SOURCE,
+        "target_id": TARGET_ID,
+    }
 
 
 def _with_fields(effective: str, fields: frozenset[str]) -> str:
-    picked = "".join(f",\n    {COLUMNS[name].expression} AS {name}" for name in sorted(fields))
-    return f"SELECT *{picked}\nFROM\n(\n{effective}\n)"
+    """Return effective events with payload fields and `moment`: their place in the order of all."""
+    parsed, picked = parsed_once(COLUMNS[name] for name in sorted(fields))
+    told = "".join(f",\n    {how} AS {name}" for name, how in picked.items())
+    return (
+        f"{f'WITH {parsed} AS payload' if fields else ''}\n"
+        f"SELECT *, row_number() OVER (ORDER BY time, sequence, source, id) AS moment{told}\n"
+        f"FROM\n(\n{effective}\n)"
+    )
 
 
 def fields_of(table: DerivedTable) -> frozenset[str]:
@@ -105,8 +155,8 @@ def table_at(table: DerivedTable) -> str:
 
     `known_at` bounds what goes into the effective reading, `as_of` what comes out of it.
     """
-    known = f"{ledger_of(table)} WHERE recorded_at <= {moment('known_at')}"
-    told = _with_fields(_effective(table.reading, known), fields_of(table))
+    known = f"recorded_at <= {moment('known_at')}"
+    told = effective_slice(table.reading, fields_of(table), known, f"({crowded(table.reading, known)})")
     happened = f"(SELECT * FROM ({told}) WHERE live AND time <= {moment('as_of')})"
     return reading(table, f"(SELECT * FROM ({derivation(table, happened)}) WHERE is_deleted = 0)")
 
@@ -137,25 +187,25 @@ EVENT_COMMENTS = {
 } | {column.name: column.comment for column in COLUMNS.values()}
 
 
-def _events(ledger: str, bound: str) -> str:
+def _events(known: str, bound: str) -> str:
     fields = "".join(
         f",\n    {column.expression} AS {name}"
         for name, column in COLUMNS.items()
         if name not in ("key", "data")
     )
-    effective = _effective("people", ledger)
+    effective = _effective("people", LEDGERS["people"], known)
     return f"SELECT{_EVENT_COLUMNS}{fields}\nFROM\n(\n{effective}\n)\nWHERE live{bound}"
 
 
 def events_now() -> str:
     """Return the effective events as people read them: one row per live event."""
-    return _events("sales_store.events", "")
+    return _events("1", "")
 
 
 def events_at() -> str:
     """Return the effective events as of two clocks."""
     return _events(
-        f"sales_store.events WHERE recorded_at <= {moment('known_at')}",
+        f"recorded_at <= {moment('known_at')}",
         f" AND time <= {moment('as_of')}",
     )
 

@@ -4,11 +4,11 @@ SELECT
     key,
     account,
     arrayMap(
-        told -> CAST((told.1.1, told.2, told.3, told.4), 'Tuple(told_at DateTime64(6, \'UTC\'), name String, segment String, country String)'),
+        told -> CAST((told.2, told.3, told.4, told.5), 'Tuple(told_at DateTime64(6, \'UTC\'), name String, segment String, country String)'),
         arraySlice(
             arrayReverseSort(
                 groupArrayIf(
-                    (moment, ifNull(name, ''), ifNull(segment, ''), ifNull(country, '')),
+                    (moment, time, ifNull(name, ''), ifNull(segment, ''), ifNull(country, '')),
                     live AND type IN ('sales.account.created.v1', 'sales.account.profile_changed.v1')
                 )
             ), 1, 1
@@ -41,7 +41,6 @@ FROM
 (
     SELECT
         *,
-        (time, sequence, source, id) AS moment,
         live AND type = 'sales.purchase.made.v1' AS bought,
         live AND type = 'sales.purchase.returned.v1' AS returned
     FROM effective

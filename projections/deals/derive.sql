@@ -24,8 +24,8 @@ SELECT
     argMaxIf(if(outcome != 'open', ifNull(reason, ''), ''), moment, outcome_told) AS reason,
     argMaxIf(if(outcome = 'lost', ifNull(competitor, ''), ''), moment, outcome_told) AS competitor,
     arrayMap(
-        step -> CAST((step.2, step.1.1), 'Tuple(stage String, entered_at DateTime64(6, \'UTC\'))'),
-        arrayCompact(step -> step.2, arraySort(groupArrayIf((moment, assumeNotNull(told.stage)), staged)))
+        step -> CAST((step.3, step.2), 'Tuple(stage String, entered_at DateTime64(6, \'UTC\'))'),
+        arrayCompact(step -> step.3, arraySort(groupArrayIf((moment, time, assumeNotNull(told.stage)), staged)))
     ) AS path,
     maxIf(time, live) AS last_event_at,
     countIf(live) AS events,
@@ -35,7 +35,6 @@ FROM
 (
     SELECT
         *,
-        (time, sequence, source, id) AS moment,
         live AND startsWith(type, 'sales.deal.') AS own,
         own AND stage IS NOT NULL AND type IN ('sales.deal.opened.v1', 'sales.deal.stage_changed.v1', 'sales.deal.reopened.v1') AS staged,
         own AND amount IS NOT NULL

@@ -2,9 +2,9 @@
 SELECT
     key,
     arrayMap(
-        d -> CAST((d.2, d.3, d.1.1), 'Tuple(pipeline String, stages String, defined_at DateTime64(6, \'UTC\'))'),
+        d -> CAST((d.3, d.4, d.2), 'Tuple(pipeline String, stages String, defined_at DateTime64(6, \'UTC\'))'),
         arraySort(groupArrayIf(
-            ((time, sequence, source, id), assumeNotNull(pipeline), assumeNotNull(stages)),
+            (moment, time, assumeNotNull(pipeline), assumeNotNull(stages)),
             live AND type = 'sales.pipeline.defined.v1'
         ))
     ) AS definitions,

@@ -4,11 +4,11 @@ SELECT
     actor AS rep,
     arrayMap(
         q -> CAST(
-            (q.1.1, q.2, q.3, q.4, q.5, q.6, q.1.3),
+            (q.2, q.4, q.5, q.6, q.7, q.8, q.3),
             'Tuple(set_at DateTime64(6, \'UTC\'), measure String, period_start Date32, period_end Date32, amount Decimal(38, 9), currency String, source String)'
         ),
         arraySort(groupArrayIf(
-            ((time, sequence, source, id), ifNull(measure, 'won_amount'), assumeNotNull(period_start),
+            (moment, time, source, ifNull(measure, 'won_amount'), assumeNotNull(period_start),
              assumeNotNull(period_end), assumeNotNull(amount), ifNull(currency, '')),
             told
         ))

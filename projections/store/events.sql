@@ -1,5 +1,6 @@
 -- The ledger: every valid record of the tape, one row per tape position.
 -- Repeats, conflicts and amendments stay visible here and are judged when read (effective.sql).
+-- Its granules are small: what is read are keys, here and there.
 -- Amendments are filed under their target's time, beside their target.
 CREATE TABLE IF NOT EXISTS sales_store.events
 (
@@ -34,4 +35,5 @@ CREATE TABLE IF NOT EXISTS sales_store.events
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (key, deal, filed_time, sequence, source, id, partition, offset)
+SETTINGS index_granularity = 1024
 COMMENT 'The ledger: every valid record of the tape, judged when read'

@@ -167,12 +167,13 @@ class DeriveLoop:
         reading = group[0].table.reading
         touched, sliced = f"touched_{self.worker}", f"slice_{self.worker}"
         try:
-            rows = self._touch(touched, group, start, end)
+            scopes, rows = self._touch(touched, group, start, end)
             parts = max(1, -(-rows // self.slice_rows))
             failed: dict[str, str] = {}
             concerned = self._concerned(group, start, end)
             for part in range(parts if concerned and rows else 0):
-                self._slice(sliced, touched, reading, concerned, parts, part)
+                bounds = scopes * part // parts, scopes * (part + 1) // parts
+                self._slice(sliced, touched, reading, concerned, bounds)
                 self.between_steps("slice")
                 failed |= self._derive(concerned, sliced, failed)
         except ClickHouseError as error:
@@ -198,8 +199,11 @@ class DeriveLoop:
             if any(kind.startswith((*followed.table.touched_by, AMENDMENT)) for kind in types)
         ]
 
-    def _touch(self, touched: str, group: list[Followed], start: Position, end: Position) -> int:
-        """Write down the scopes touched; return how many records of the ledger they hold."""
+    def _touch(
+        self, touched: str, group: list[Followed], start: Position, end: Position
+    ) -> tuple[int, int]:
+        """Write down the scopes touched; return how many they are and how many records of the
+        ledger they hold."""
         where = f"valid AND {store.touched_range(start, end)} AND ({_types(group)})"
         if group[0].table.reading == "key":
             scope, ledger = "key", "sales_store.events"
@@ -219,8 +223,11 @@ class DeriveLoop:
         )
         columns = "key" if scope == "key" else "(toDate32(filed_time), actor)"
         found_there = f"{columns} IN (SELECT {scope.strip('()')} FROM sales_store.{touched})"
-        rows = self.client.query(f"SELECT count() FROM {ledger} WHERE {found_there}").result_rows
-        return int(rows[0][0])
+        ((scopes, rows),) = self.client.query(
+            f"SELECT (SELECT count() FROM sales_store.{touched}), count() "
+            f"FROM {ledger} WHERE {found_there}"
+        ).result_rows
+        return int(scopes), int(rows)
 
     def _slice(
         self,
@@ -228,20 +235,26 @@ class DeriveLoop:
         touched: str,
         reading: str,
         group: list[Followed],
-        parts: int,
-        part: int,
+        bounds: tuple[int, int],
     ) -> None:
-        """Write the effective events of the scopes touched, or of one part of them."""
+        """Write the effective events of the scopes touched, or of a part of them, by place."""
         scope, columns = (
             ("key", "key")
             if reading == "key"
             else ("filed_day, filed_actor", "(toDate32(filed_time), actor)")
         )
-        count = f"(SELECT max(place) FROM sales_store.{touched})"
-        share = f"intDiv((place - 1) * {parts}, {count}) = {part}"
+        share = f"place > {bounds[0]} AND place <= {bounds[1]}"
         where = f"{columns} IN (SELECT {scope} FROM sales_store.{touched} WHERE {share})"
         fields = frozenset().union(*(rendering.fields_of(f.table) for f in group))
-        self._fill(sliced, rendering.effective_slice(reading, fields, where))
+        crowded = f"crowded_{self.worker}"
+        self._fill(crowded, rendering.crowded(reading, where))
+        judged = self._rows(f"SELECT 1 FROM sales_store.{crowded} LIMIT 1")
+        self._fill(
+            sliced,
+            rendering.effective_slice(
+                reading, fields, where, f"sales_store.{crowded}" if judged else None
+            ),
+        )
 
     def _fill(self, name: str, select: str) -> None:
         self.client.command(
@@ -271,10 +284,10 @@ class DeriveLoop:
         """Return whether a slice holds anything that the table is made of."""
         if table.only_where is None:
             return True
-        found = self.client.query(
-            f"SELECT 1 FROM sales_store.{sliced} WHERE {table.only_where} LIMIT 1"
-        )
-        return bool(found.result_rows)
+        return self._rows(f"SELECT 1 FROM sales_store.{sliced} WHERE {table.only_where} LIMIT 1")
+
+    def _rows(self, query: str) -> bool:
+        return bool(self.client.query(query).result_rows)
 
     def _columns(self, followed: Followed, select: str) -> str:
         """Return the columns a derivation yields, in its order: rows are matched by name."""

@@ -15,12 +15,14 @@ import projections
 STORE = Path(projections.__file__).parent / "store"
 DATABASES = ("sales_store", "sales")
 TABLES = ("events", "events_by_day", "events_to_day", "tape", "appended", "positions", "deployed")
-DURABLE = "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
+DURABLE = "fsync_after_insert = 1, fsync_part_directory = 1"
 
 
 def durable(sql: str) -> str:
     """Return a CREATE TABLE that is on disk when an insert returns, in the embedded engine."""
-    return re.sub(r"\nCOMMENT '(?=[^\n]*\Z)", f"\n{DURABLE}\nCOMMENT '", sql.rstrip())
+    sql, _, comment = sql.rstrip().rpartition("\nCOMMENT ")
+    joined = ", " if re.search(r"^SETTINGS ", sql, re.MULTILINE) else "\nSETTINGS "
+    return f"{sql}{joined}{DURABLE}\nCOMMENT {comment}"
 
 
 def prepare(client: Client, *, embedded: bool) -> None:

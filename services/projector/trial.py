@@ -254,7 +254,9 @@ class _Trial:
         if name not in self.slices:
             alike = [one for one in self.definitions.tables.values() if one.reading == reading]
             fields = frozenset().union(*(rendering.fields_of(one) for one in alike))
-            effective = rendering.effective_slice(reading, fields, "1")
+            effective = rendering.effective_slice(
+                reading, fields, "1", f"({rendering.crowded(reading, '1')})"
+            )
             self.client.command(
                 f"CREATE OR REPLACE TABLE {name} ENGINE = Memory AS "
                 f"SELECT * FROM ({effective}) ORDER BY {ORDERS[order]}"
