@@ -5,8 +5,8 @@ The worst case for a derivation: no locality at all, every batch touches account
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice, product
 from typing import Any
 
 import orjson
@@ -26,7 +26,9 @@ def events(count: int, accounts: int, seed: int = 1) -> Iterator[tuple[str, dict
         "bench",
         _event(0, 0, "sales.pipeline.defined.v1", {"subject": "bench"}, _pipeline()),
     )
-    for number in range(1, count):
+    quotas = list(islice(_quotas(), count - 1))
+    yield from quotas
+    for number in range(1 + len(quotas), count):
         account = draw.randrange(accounts)
         key = f"acct-{account:06d}"
         envelope = {"account": key, "actor": f"rep-{account % REPS:03d}"}
@@ -47,6 +49,22 @@ def events(count: int, accounts: int, seed: int = 1) -> Iterator[tuple[str, dict
 def _pipeline() -> dict[str, Any]:
     stages = [{"name": name, "position": place + 1} for place, name in enumerate(STAGES)]
     return {"pipeline": "bench", "stages": stages}
+
+
+def _quotas() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a quota for each rep and month of the year."""
+    for number, (rep, month) in enumerate(product(range(REPS), range(12)), 1):
+        key = f"rep-{rep:03d}"
+        start = date(BEGIN.year, month + 1, 1)
+        end = date(BEGIN.year + month // 11, (month + 1) % 12 + 1, 1) - timedelta(days=1)
+        data = {
+            "measure": "won_amount",
+            "period_start": start.isoformat(),
+            "period_end": end.isoformat(),
+            "amount": "10000.00",
+            "currency": "EUR",
+        }
+        yield key, _event(number, 0, "sales.quota.set.v1", {"actor": key, "subject": key}, data)
 
 
 def _deal_event(draw: random.Random, step: int) -> tuple[str, dict[str, Any]]:

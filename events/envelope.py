@@ -6,7 +6,7 @@ exist is the catalogue's matter (`events.catalogue`); reading bytes is `events.p
 
 import hashlib
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import (
@@ -19,6 +19,9 @@ from pydantic import (
 from pydantic_core import to_json
 
 from events.values import Count, Id, Instant
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 TYPE_NAME = re.compile(r"^sales\.[a-z_]+\.[a-z_]+\.v[1-9][0-9]*$")
 
@@ -184,7 +187,7 @@ def digest_of(event: AnyEvent, data: str | None = None) -> str:
             has["source"],
             has["id"],
             has["type"],
-            has["time"].isoformat(),
+            str((has["time"] - _EPOCH) // _MICROSECOND),
             str(has["sequence"]),
             has["subject"] or "",
             has["account"] or "",

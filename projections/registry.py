@@ -42,6 +42,8 @@ class DerivedTable:
     table_sql: str
     derive_sql: str
     read_sql: str
+    read_stored_sql: str | None
+    """The same over the stored rows, where another text is faster there."""
     folder: Path
 
     @property
@@ -180,6 +182,7 @@ def _table(folder: Path) -> DerivedTable:
             table_sql=(folder / "table.sql").read_text(),
             derive_sql=(folder / "derive.sql").read_text(),
             read_sql=(folder / "read.sql").read_text(),
+            read_stored_sql=_text_or_none(folder / "read_stored.sql"),
             folder=folder,
         )
     except tomllib.TOMLDecodeError as error:
@@ -188,6 +191,10 @@ def _table(folder: Path) -> DerivedTable:
         raise DefinitionError(f"{folder / 'about.toml'}: {error.args[0]} is missing") from error
     except FileNotFoundError as error:
         raise DefinitionError(f"{error.filename}: is missing") from error
+
+
+def _text_or_none(path: Path) -> str | None:
+    return path.read_text() if path.exists() else None
 
 
 def _reading(folder: Path, about: Mapping[str, Any]) -> Literal["key", "day"]:

@@ -135,9 +135,9 @@ def derivation(table: DerivedTable, source: str) -> str:
     return re.sub(r"\bFROM effective\b", f"FROM {source} AS effective", table.derive_sql)
 
 
-def reading(table: DerivedTable, source: str) -> str:
-    """Return the reading that people see, over `source`."""
-    return re.sub(r"\bFROM rows\b", f"FROM {source} AS rows", table.read_sql)
+def _reading(sql: str, source: str) -> str:
+    """Return a reading, what people see of derived rows, over `source`."""
+    return re.sub(r"\bFROM rows\b", f"FROM {source} AS rows", sql)
 
 
 def stored_rows(generation: str) -> str:
@@ -147,7 +147,7 @@ def stored_rows(generation: str) -> str:
 
 def table_now(table: DerivedTable, generation: str) -> str:
     """Return what people read as the table, from the stored rows of a generation."""
-    return reading(table, stored_rows(generation))
+    return _reading(table.read_stored_sql or table.read_sql, stored_rows(generation))
 
 
 def table_at(table: DerivedTable) -> str:
@@ -156,9 +156,12 @@ def table_at(table: DerivedTable) -> str:
     `known_at` bounds what goes into the effective reading, `as_of` what comes out of it.
     """
     known = f"recorded_at <= {moment('known_at')}"
-    told = effective_slice(table.reading, fields_of(table), known, f"({crowded(table.reading, known)})")
+    judged = f"({crowded(table.reading, known)})"
+    told = effective_slice(table.reading, fields_of(table), known, judged)
     happened = f"(SELECT * FROM ({told}) WHERE live AND time <= {moment('as_of')})"
-    return reading(table, f"(SELECT * FROM ({derivation(table, happened)}) WHERE is_deleted = 0)")
+    return _reading(
+        table.read_sql, f"(SELECT * FROM ({derivation(table, happened)}) WHERE is_deleted = 0)"
+    )
 
 
 _EVENT_COLUMNS = """

@@ -17,7 +17,7 @@ SELECT
     argMax(if(empty(names), '', names[1].country), if(empty(names), toDateTime64(0, 6, 'UTC'), names[1].told_at)) AS country,
     sum(rows.purchases) AS purchases,
     sumMap(rows.purchase_values) AS purchase_value_by_currency,
-    groupUniqArrayArray(rows.currencies) AS currencies_used,
+    arraySort(arrayDistinct(groupArrayArray(rows.currencies))) AS currencies_used,
     if(length(currencies_used) = 1, sum(rows.purchase_total), NULL) AS purchase_value,
     sum(rows.returns) AS returns,
     sumMap(rows.return_values) AS return_value_by_currency,
@@ -25,7 +25,7 @@ SELECT
     if(length(currencies_used) = 1, currencies_used[1], '') AS currency,
     min(rows.first_purchase_at) AS first_purchase_at,
     max(rows.last_purchase_at) AS last_purchase_at,
-    arraySort(groupUniqArrayArray(rows.purchase_days)) AS purchase_days,
+    arraySort(arrayDistinct(groupArrayArray(rows.purchase_days))) AS purchase_days,
     max(rows.last_contact_at) AS last_contact_at,
     max(rows.payment_trouble_at) AS payment_trouble_at,
     max(rows.paid_at) AS paid_at,
@@ -33,6 +33,6 @@ SELECT
     max(rows.ticket_closed_at) AS ticket_closed_at,
     max(rows.last_event_at) AS last_event_at,
     sum(rows.events) AS events,
-    arraySort(groupUniqArrayArray(rows.sources)) AS sources
+    arraySort(arrayDistinct(groupArrayArray(rows.sources))) AS sources
 FROM rows
 GROUP BY account

@@ -24,7 +24,7 @@ SELECT
     argMaxIf(if(outcome != 'open', ifNull(reason, ''), ''), moment, outcome_told) AS reason,
     argMaxIf(if(outcome = 'lost', ifNull(competitor, ''), ''), moment, outcome_told) AS competitor,
     arrayMap(
-        step -> CAST((step.3, step.2), 'Tuple(stage String, entered_at DateTime64(6, \'UTC\'))'),
+        step -> CAST((step.3, step.2), 'Tuple(stage LowCardinality(String), entered_at DateTime64(6, \'UTC\'))'),
         arrayCompact(step -> step.3, arraySort(groupArrayIf((moment, time, assumeNotNull(told.stage)), staged)))
     ) AS path,
     maxIf(time, live) AS last_event_at,

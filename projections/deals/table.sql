@@ -18,7 +18,7 @@ CREATE TABLE $table
     expected_close  Nullable(Date32) COMMENT 'day it is expected to close',
     reason          String COMMENT 'why it was won or lost, empty where unknown',
     competitor      String COMMENT 'who won instead, empty where unknown',
-    path            Array(Tuple(stage String, entered_at DateTime64(6, 'UTC'))) COMMENT 'stages in the order they were entered',
+    path            Array(Tuple(stage LowCardinality(String), entered_at DateTime64(6, 'UTC'))) COMMENT 'stages in the order they were entered',
     last_event_at   DateTime64(6, 'UTC') COMMENT 'time of its last event',
     events          UInt64 COMMENT 'how many live events it has',
     version         UInt64 COMMENT 'tape positions read to make the row',

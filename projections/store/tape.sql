@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS sales_store.tape
     day         Date32 COMMENT 'day it is filed under, 1900-01-01 where invalid',
     actor       String COMMENT 'sales rep, empty where none',
     value       String COMMENT 'exact bytes',
-    sha256      FixedString(32) COMMENT 'SHA-256 of value'
+    sha256      FixedString(32) DEFAULT SHA256(value) COMMENT 'SHA-256 of value'
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (partition, offset)

@@ -131,7 +131,12 @@ def _stored(table: DerivedTable) -> Iterator[Finding]:
 
 
 def _reading(table: DerivedTable) -> Iterator[Finding]:
-    path, sql = table.folder / "read.sql", table.read_sql
+    yield from _one_reading(table.folder / "read.sql", table.read_sql)
+    if table.read_stored_sql is not None:
+        yield from _one_reading(table.folder / "read_stored.sql", table.read_stored_sql)
+
+
+def _one_reading(path: Path, sql: str) -> Iterator[Finding]:
     if not re.search(r"\bFROM rows\b", bare(sql)):
         yield Finding(path, None, "reads no `FROM rows`, in these letters: it would show nothing")
     yield from _each(path, sql, CLOCK, "{}() reads the clock; ask for the time in a question")

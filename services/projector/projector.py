@@ -27,7 +27,9 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 0.5
 LONGEST_PAUSE = 3.0
-"""Seconds that derivation may lag behind at most for the sake of appending."""
+"""Seconds that derivation pauses at most between rounds when the tape's end is near."""
+LONGEST_PAUSE_BEHIND = 30.0
+"""The same while more is waiting on the tape than one batch holds."""
 
 
 @dataclass(slots=True)
@@ -176,9 +178,14 @@ class Projector:
     def _pace(self, took: float) -> None:
         """Leave the engine to others for a while: a round covers what came in the meantime.
 
-        What comes after a pause is derived at once; under load rounds become larger, not more.
+        What comes after a pause is derived at once; under load rounds become larger, not more. A
+        long pause ends as soon as appending has caught up.
         """
-        self._stop.wait(min(LONGEST_PAUSE, took * (1 - self.derive_share) / self.derive_share))
+        pause = took * (1 - self.derive_share) / self.derive_share
+        until = monotonic() + min(LONGEST_PAUSE_BEHIND, pause)
+        self._stop.wait(min(LONGEST_PAUSE, pause))
+        while self.append.behind and monotonic() < until and not self._stop.wait(0.1):
+            pass
 
     def _note(self, loop: str, error: Exception) -> None:
         if self.trouble.get(loop) != str(error):

@@ -18,39 +18,50 @@
 -- * expected_by_now: what a straight line through the period would have reached
 -- * source: where the quota comes from
 WITH
+    won AS
+    (
+        SELECT owner AS rep, deals.currency AS money, toDate32(assumeNotNull(closed_at)) AS day, count() AS wins, sum(ifNull(amount, 0)) AS won_amount
+        FROM deals
+        WHERE status = 'won'
+        GROUP BY rep, money, day
+    ),
     done AS
     (
-        SELECT owner AS rep, fact.1 AS measure, fact.2 AS currency, toDate32(assumeNotNull(closed_at)) AS day, sum(fact.3) AS actual
-        FROM deals
-        ARRAY JOIN [
-            ('won_amount', toString(deals.currency), ifNull(amount, toDecimal128(0, 9))),
-            ('wins', '', toDecimal128(1, 9))
-        ] AS fact
-        WHERE status = 'won'
-        GROUP BY rep, measure, currency, day
+        SELECT rep, fact.1 AS measure, fact.2 AS currency, day, fact.3 AS actual
+        FROM won
+        ARRAY JOIN [('won_amount', toString(money), won_amount), ('wins', '', toDecimal128(wins, 9))] AS fact
         UNION ALL
-        SELECT rep, fact.1 AS measure, fact.2 AS currency, day, sum(fact.3) AS actual
+        SELECT rep, fact.1 AS measure, fact.2 AS currency, day, fact.3 AS actual
         FROM rep_days
         ARRAY JOIN [
             ('purchase_amount', rep_days.currency, purchase_amount),
             ('purchases', '', toDecimal128(purchases, 9)),
             ('activities', '', toDecimal128(activities, 9))
         ] AS fact
-        GROUP BY rep, measure, currency, day
+    ),
+    -- A quota once per month that it touches: what was done in other months need not be met.
+    asked AS
+    (
+        SELECT
+            *,
+            arrayJoin(range(toRelativeMonthNum(period_start), toRelativeMonthNum(period_end) + 1)) AS month
+        FROM quotas
     ),
     summed AS
     (
         SELECT
-            quotas.rep AS rep,
-            quotas.measure AS measure,
-            quotas.period_start AS period_start,
-            quotas.period_end AS period_end,
-            quotas.amount AS quota,
-            quotas.currency AS currency,
-            any(quotas.source) AS source,
-            sumIf(done.actual, done.day >= quotas.period_start AND done.day <= quotas.period_end) AS actual
-        FROM quotas
-        LEFT JOIN done ON done.rep = quotas.rep AND done.measure = quotas.measure AND done.currency = quotas.currency
+            asked.rep AS rep,
+            asked.measure AS measure,
+            asked.period_start AS period_start,
+            asked.period_end AS period_end,
+            asked.amount AS quota,
+            asked.currency AS currency,
+            any(asked.source) AS source,
+            sumIf(done.actual, done.day >= asked.period_start AND done.day <= asked.period_end) AS actual
+        FROM done
+        RIGHT JOIN asked
+            ON done.rep = asked.rep AND done.measure = asked.measure AND done.currency = asked.currency
+            AND toRelativeMonthNum(done.day) = asked.month
         GROUP BY rep, measure, period_start, period_end, quota, currency
     )
 SELECT

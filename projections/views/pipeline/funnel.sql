@@ -32,19 +32,17 @@ WITH
         WHERE kind = 'open'
         GROUP BY pipeline
     ),
-    -- Deals that went the same way are one row per stage of it: there are few ways.
+    -- Deals that went the same way are one row: there are few ways.
     ways AS
     (
         SELECT
             pipeline,
             steps,
-            stage,
             status,
             currency,
-            greatest(1, countEqual(steps, stage)) AS visits,
-            intDiv(count(), visits) AS deals,
-            sum(amount) / visits AS amount,
-            groupArrayIf(assumeNotNull(day), day IS NOT NULL) AS days
+            count() AS deals,
+            sum(amount) AS amount,
+            groupArray(times) AS times
         FROM
         (
             SELECT
@@ -52,19 +50,18 @@ WITH
                 status,
                 currency,
                 amount,
-                arrayMap(step -> step.stage, path) AS steps,
+                path.stage AS steps,
                 arrayMap(
-                    (step, next) -> dateDiff('second', step.entered_at, next) / 86400,
-                    path,
+                    (entered, next) -> dateDiff('second', entered, next) / 86400,
+                    path.entered_at,
                     arraySlice(
-                        arrayPushBack(arrayMap(step -> toNullable(step.entered_at), arrayPopFront(path)), closed_at),
+                        arrayPushBack(arrayMap(entered -> toNullable(entered), arrayPopFront(path.entered_at)), closed_at),
                         1, length(path)
                     )
                 ) AS times
             FROM deals
         )
-        LEFT ARRAY JOIN steps AS stage, times AS day
-        GROUP BY pipeline, steps, stage, status, currency
+        GROUP BY pipeline, steps, status, currency
     ),
     placed AS
     (
@@ -73,14 +70,11 @@ WITH
             defined.stages AS stages,
             defined.places AS places,
             ways.steps AS steps,
-            ways.stage AS visited,
             ways.status AS status,
             ways.currency AS currency,
             ways.deals AS deals,
             ways.amount AS amount,
-            ways.days AS days,
-            visited = steps[1] AS is_first,
-            visited = steps[-1] AS is_last,
+            ways.times AS times,
             if(status = 'won', 4294967295, arrayMax(arrayPushBack(arrayMap(name -> places[indexOf(stages, name)], steps), 0))) AS furthest
         FROM ways
         FULL JOIN defined ON defined.pipeline = ways.pipeline
@@ -91,17 +85,20 @@ WITH
             pipeline,
             stage,
             nullIf(any(places[indexOf(stages, stage)]), 0) AS position,
-            sumIf(deals, is_first) AS deals_in_all,
-            sumIf(deals, visited = stage) AS entered,
-            sumIf(deals, is_first AND (has(steps, stage) OR has(stages, stage) AND furthest >= places[indexOf(stages, stage)])) AS reached,
-            sumIf(deals, visited = stage AND furthest > places[indexOf(stages, stage)]) AS advanced,
-            sumIf(deals, visited = stage AND is_last AND status = 'won') AS won,
-            sumIf(deals, visited = stage AND is_last AND status = 'lost') AS lost,
-            sumIf(deals, visited = stage AND is_last AND status = 'open') AS open,
-            groupArrayArrayIf(days, visited = stage) AS days,
+            sum(deals) AS deals_in_all,
+            sumIf(deals, has(steps, stage)) AS entered,
+            sumIf(deals, has(steps, stage) OR has(stages, stage) AND furthest >= places[indexOf(stages, stage)]) AS reached,
+            sumIf(deals, has(steps, stage) AND furthest > places[indexOf(stages, stage)]) AS advanced,
+            sumIf(deals, steps[-1] = stage AND status = 'won') AS won,
+            sumIf(deals, steps[-1] = stage AND status = 'lost') AS lost,
+            sumIf(deals, steps[-1] = stage AND status = 'open') AS open,
+            groupArrayArray(arrayFlatten(arrayMap(
+                place -> arrayFilter(day -> day IS NOT NULL, arrayMap(told -> told[place], times)),
+                arrayFilter((place, step) -> step = stage, arrayEnumerate(steps), steps)
+            ))) AS days,
             groupUniqArrayIf(currency, currency != '') AS currencies,
-            sumIf(amount, visited = stage AND is_last AND status = 'open') AS open_total,
-            sumIf(amount, visited = stage AND is_last AND status = 'won') AS won_total
+            sumIf(amount, steps[-1] = stage AND status = 'open') AS open_total,
+            sumIf(amount, steps[-1] = stage AND status = 'won') AS won_total
         FROM placed
         ARRAY JOIN arrayDistinct(arrayConcat(stages, steps)) AS stage
         GROUP BY pipeline, stage
