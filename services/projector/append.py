@@ -15,14 +15,13 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from events.parsing import Rejection
-from infra.tape import Tape
+from infra.tape import Record, Tape
 from services.projector import store
-from services.projector.rows import Judged, judge, ledger_rows, tape_rows
+from services.projector.rows import Judged, Rows, judge, ledger_rows, rows_of, tape_rows
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +39,8 @@ class Batch:
 
     start: dict[int, int]
     """The position it was read from."""
-    judged: Judged
-    ledger: pa.Table
+    records: list[Record]
+    rows: Rows
     full: bool
     """True where the tape had at least as much as was asked for."""
 
@@ -49,7 +48,7 @@ class Batch:
     def end(self) -> dict[int, int]:
         """The position after it."""
         end = dict(self.start)
-        for record in self.judged.records:
+        for record in self.records:
             end[record.partition] = max(end.get(record.partition, 0), record.offset + 1)
         return end
 
@@ -100,15 +99,15 @@ class AppendLoop:
         if batch.full:
             self._ahead = self._reader.submit(self._prepare, batch.end)
         # 3. events, then tape, then the watermark
-        self._insert_ledger(batch.judged, batch.ledger)
+        rows = self._insert_ledger(batch)
         self.between_steps("events")
-        self._send(lambda: store.insert(self.client, "tape", tape_rows(batch.judged)))
+        self._send(lambda: store.insert(self.client, "tape", rows.tape))
         self.between_steps("tape")
         self._send(lambda: store.write_watermark(self.client, batch.end))
         self.position = batch.end
-        self.rejected += batch.judged.rejected
+        self.rejected += rows.rejected
         self.between_steps("watermark")
-        return len(batch.judged.records)
+        return len(batch.records)
 
     def _next(self) -> Batch | None:
         """Return the batch at the position: the one read ahead, where that is it."""
@@ -125,25 +124,35 @@ class AppendLoop:
         if not records:
             return None
         # 2. validate, upcast, write each model's payload
-        judged = judge(records)
-        return Batch(dict(start), judged, ledger_rows(judged), len(records) >= self.batch_size)
+        return Batch(dict(start), records, rows_of(records), len(records) >= self.batch_size)
 
-    def _insert_ledger(self, judged: Judged, rows: pa.Table) -> None:
-        """Insert the rows of a batch; where the engine blames a value, halve until it is found.
+    def _insert_ledger(self, batch: Batch) -> Rows:
+        """Insert the rows of a batch; return them, without what the engine refuses."""
+        try:
+            store.insert(self.client, "events", batch.rows.ledger)
+        except ClickHouseError as error:
+            _raise_unless_a_value_is_blamed(error)
+        else:
+            return batch.rows
+        judged = judge(batch.records)
+        self._insert_in_halves(judged)
+        return Rows(ledger_rows(judged), tape_rows(judged), judged.rejected)
+
+    def _insert_in_halves(self, judged: Judged) -> None:
+        """Insert what the engine takes; where it blames a value, halve until that is found.
 
         The record at fault becomes a rejection in `judged`, so that `tape` tells why.
         """
         try:
-            store.insert(self.client, "events", rows)
+            store.insert(self.client, "events", ledger_rows(judged))
         except ClickHouseError as error:
-            if getattr(error, "code", None) not in DATA_ERRORS:
-                raise AppendLater(str(error)) from error
+            _raise_unless_a_value_is_blamed(error)
             if len(judged.records) == 1:
                 judged.findings[0] = Rejection(f"the warehouse refuses it: {error}")
                 return
             halves = judged.halves()
             for half in halves:
-                self._insert_ledger(half, ledger_rows(half))
+                self._insert_in_halves(half)
             judged.findings[:] = [finding for half in halves for finding in half.findings]
 
     def _send(self, statement: Callable[[], None]) -> None:
@@ -151,3 +160,8 @@ class AppendLoop:
             statement()
         except ClickHouseError as error:
             raise AppendLater(str(error)) from error
+
+
+def _raise_unless_a_value_is_blamed(error: ClickHouseError) -> None:
+    if getattr(error, "code", None) not in DATA_ERRORS:
+        raise AppendLater(str(error)) from error

@@ -17,6 +17,9 @@ from events.envelope import AnyEvent, digest_of, payload_json
 from events.parsing import Rejection, parse_events
 from infra.tape import Record
 
+CHUNK = 2_000
+"""How many records are events at one time: more would only fall out of the processor's caches."""
+
 MOMENT = pa.timestamp("us", tz="UTC")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = datetime(1900, 1, 1, tzinfo=UTC)
@@ -88,6 +91,25 @@ class Judged:
             Judged(self.records[:middle], self.findings[:middle]),
             Judged(self.records[middle:], self.findings[middle:]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What records become: rows of `events`, rows of `tape`, and how many are no events."""
+
+    ledger: pa.Table
+    tape: pa.Table
+    rejected: int
+
+
+def rows_of(records: Sequence[Record]) -> Rows:
+    """Validate and upcast records and lay them out as rows."""
+    parts = []
+    for start in range(0, len(records), CHUNK):
+        judged = judge(records[start : start + CHUNK])
+        parts.append((ledger_rows(judged), tape_rows(judged), judged.rejected))
+    ledgers, tapes, rejected = zip(*parts, strict=True)
+    return Rows(pa.concat_tables(ledgers), pa.concat_tables(tapes), sum(rejected))
 
 
 def judge(records: Sequence[Record]) -> Judged:
