@@ -198,7 +198,7 @@ class ProjectorSettings(_Settings):
         examples=["0.1"],
     )
     derive_share: float = Field(
-        default=0.33,
+        default=0.2,
         gt=0,
         le=1,
         description="The share of the time that deriving may take while records wait to be "

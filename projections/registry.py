@@ -50,7 +50,15 @@ class DerivedTable:
     def generation(self) -> str:
         """The name of the stored table: the table's name and a hash of its definition."""
         definition = "\0".join(
-            (EFFECTIVE, ALONE, self.table_sql, self.derive_sql, self.reading, *self.key, *self.touched_by)
+            (
+                EFFECTIVE,
+                ALONE,
+                self.table_sql,
+                self.derive_sql,
+                self.reading,
+                *self.key,
+                *self.touched_by,
+            )
         )
         return f"{self.name}__{hashlib.sha256(definition.encode()).hexdigest()[:8]}"
 

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 MAX_RECORD_BYTES = 256 * 1024
 """The largest value a tape takes, in either size."""
@@ -45,8 +46,7 @@ class Receipt:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What a tape gives back. `recorded_at` is in UTC and never goes back within a partition."""
 
     partition: int

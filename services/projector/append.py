@@ -136,7 +136,8 @@ class AppendLoop:
             return batch.rows
         judged = judge(batch.records)
         self._insert_in_halves(judged)
-        return Rows(ledger_rows(judged), tape_rows(judged), judged.rejected)
+        ledger = ledger_rows(judged)
+        return Rows(ledger, tape_rows(judged, ledger), judged.rejected)
 
     def _insert_in_halves(self, judged: Judged) -> None:
         """Insert what the engine takes; where it blames a value, halve until that is found.

@@ -63,7 +63,7 @@ class Projector:
     warehouse: Warehouse
     definitions: Definitions
     batch_size: int = 20_000
-    derive_share: float = 0.33
+    derive_share: float = 0.2
     """The share of the time that derivation takes at most."""
     on_derived: Callable[[], None] = lambda: None
     """Called after each round that changed a table."""
@@ -161,29 +161,31 @@ class Projector:
             self._appended.clear()
             if self._stop.is_set():
                 return
-            started = monotonic()
+            started, was_behind = monotonic(), self.append.behind
             try:
                 while self._wishes:
                     self.derive.rebuild(self._wishes.pop(0))
                 if self.derive.step():
                     self.last_derived_at = now()
                     self.on_derived()
-                    self._pace(monotonic() - started)
+                    self._pace(monotonic() - started, was_behind)
                     self._appended.set()
                 self.trouble.pop("derive", None)
             except ClickHouseError as error:
                 self._note("derive", error)
                 self._stop.wait(RETRY_SECONDS)
 
-    def _pace(self, took: float) -> None:
+    def _pace(self, took: float, was_behind: bool) -> None:
         """Leave the engine to others for a while: a round covers what came in the meantime.
 
-        What comes after a pause is derived at once; under load rounds become larger, not more. A
-        long pause ends as soon as appending has caught up.
+        What comes after a pause is derived at once; under load rounds become larger, not more.
+        While a backlog is appended the pause may be long, and ends with the backlog.
         """
         pause = took * (1 - self.derive_share) / self.derive_share
+        if not was_behind:
+            self._stop.wait(min(LONGEST_PAUSE, pause))
+            return
         until = monotonic() + min(LONGEST_PAUSE_BEHIND, pause)
-        self._stop.wait(min(LONGEST_PAUSE, pause))
         while self.append.behind and monotonic() < until and not self._stop.wait(0.1):
             pass
 

@@ -7,15 +7,19 @@ by one, not row by row: that is where the time of the append loop goes.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
 
+from events.catalogue import CATALOGUE
 from events.catalogue.platform import Amendment, EventCorrected
 from events.corrections import corrected_payload_json
-from events.envelope import AnyEvent, digest_of, payload_json
+from events.envelope import DIGESTED, AnyEvent, digest_of_content, payload_json
 from events.parsing import Rejection, parse_events
 from infra.tape import Record
+
+AMENDMENTS = frozenset(name for name, model in CATALOGUE.items() if issubclass(model, Amendment))
 
 CHUNK = 2_000
 """How many records are events at one time: more would only fall out of the processor's caches."""
@@ -69,6 +73,11 @@ TAPE = pa.schema(
     ]
 )
 
+NAMES = (
+    "time", "sequence", "source", "id", "type", "deal", "subject", "account", "actor",
+    "correlationid", "causationid", "traceparent",
+)  # fmt: skip
+_picked = itemgetter(*NAMES)
 OPTIONAL = ("deal", "subject", "account", "actor", "correlationid", "causationid", "traceparent")
 
 
@@ -107,7 +116,8 @@ def rows_of(records: Sequence[Record]) -> Rows:
     parts = []
     for start in range(0, len(records), CHUNK):
         judged = judge(records[start : start + CHUNK])
-        parts.append((ledger_rows(judged), tape_rows(judged), judged.rejected))
+        ledger = ledger_rows(judged)
+        parts.append((ledger, tape_rows(judged, ledger), judged.rejected))
     ledgers, tapes, rejected = zip(*parts, strict=True)
     return Rows(pa.concat_tables(ledgers), pa.concat_tables(tapes), sum(rejected))
 
@@ -128,31 +138,46 @@ def ledger_rows(judged: Judged) -> pa.Table:
 
 
 def _ledger_columns(records: Sequence[Record], events: Sequence[AnyEvent]) -> dict[str, Any]:
-    attributes = [event.__dict__ for event in events]
-    data = [payload_json(event) for event in events]
-    columns: dict[str, Any] = {
-        name: [has[name] for has in attributes]
-        for name in ("time", "sequence", "source", "id", "type")
-    }
+    columns: dict[str, Any] = dict(
+        zip(NAMES, zip(*map(_attributes, events), strict=True), strict=True)
+        if events
+        else ((name, ()) for name in NAMES)
+    )
     for name in OPTIONAL:
-        columns[name] = [has[name] or "" for has in attributes]
-    columns["time"] = _moments(columns["time"])
-    digests = [digest_of(event, told) for event, told in zip(events, data, strict=True)]
+        columns[name] = [value or "" for value in columns[name]]
+    data = [payload_json(event) for event in events]
+    times = _moments(columns["time"])
+    columns["digest"] = list(
+        map(
+            digest_of_content,
+            times.cast(pa.int64()).to_pylist(),
+            columns["sequence"],
+            *(columns[name] for name in DIGESTED),
+            data,
+        )
+    )
     return columns | {
+        "time": times,
         "key": [record.key for record in records],
         "partition": [record.partition for record in records],
         "offset": [record.offset for record in records],
         "recorded_at": _moments([record.recorded_at for record in records]),
-        "digest": [bytes.fromhex(digest) for digest in digests],
         "data": data,
-        **_amendment_columns(events, columns["time"]),
+        **_amendment_columns(columns["type"], events, times),
     }
 
 
-def _amendment_columns(events: Sequence[AnyEvent], times: pa.Array) -> dict[str, Any]:
+def _attributes(event: AnyEvent) -> tuple[Any, ...]:
+    told: tuple[Any, ...] = _picked(event.__dict__)
+    return told
+
+
+def _amendment_columns(
+    types: Sequence[str], events: Sequence[AnyEvent], times: pa.Array
+) -> dict[str, Any]:
     """Return the columns that only amendments fill; most batches have none."""
     count = len(events)
-    if not any(isinstance(event.data, Amendment) for event in events):
+    if AMENDMENTS.isdisjoint(types):
         nothing = pa.repeat("", count)
         return {
             "filed_time": times,
@@ -180,26 +205,36 @@ def _amendment(event: AnyEvent) -> tuple[datetime, int, str, str, str, datetime,
     return data.target_time, 2, *target, NEVER, ""
 
 
-def tape_rows(judged: Judged) -> pa.Table:
-    """Return the rows of `tape`, one per record, good or bad."""
+def tape_rows(judged: Judged, ledger: pa.Table) -> pa.Table:
+    """Return the rows of `tape`, one per record, good or bad; `ledger` has those of the good."""
+    records = judged.records
+    values = pa.array([record.value for record in records], pa.binary())
+    if judged.rejected:
+        return _table(_tape_columns(judged) | {"value": values}, TAPE)
+    count = len(records)
+    columns = {name: ledger[name] for name in ("partition", "offset", "recorded_at", "key")}
+    columns |= {"type": ledger["type"], "actor": ledger["actor"], "value": values}
+    columns["day"] = ledger["filed_time"].cast(pa.date32())
+    columns["valid"] = pa.repeat(pa.scalar(1, pa.uint8()), count)
+    columns["reason"] = pa.repeat("", count)
+    return pa.table(columns).select(TAPE.names).cast(TAPE)
+
+
+def _tape_columns(judged: Judged) -> dict[str, Any]:
     records, findings = judged.records, judged.findings
     bad = [finding if isinstance(finding, Rejection) else None for finding in findings]
     good = [None if isinstance(finding, Rejection) else finding for finding in findings]
-    return _table(
-        {
-            "partition": [record.partition for record in records],
-            "offset": [record.offset for record in records],
-            "recorded_at": _moments([record.recorded_at for record in records]),
-            "key": [record.key for record in records],
-            "valid": [1 if rejection is None else 0 for rejection in bad],
-            "reason": ["" if rejection is None else rejection.reason for rejection in bad],
-            "type": ["" if event is None else event.type for event in good],
-            "day": [NEVER.date() if event is None else _filed(event).date() for event in good],
-            "actor": ["" if event is None else event.actor or "" for event in good],
-            "value": [record.value for record in records],
-        },
-        TAPE,
-    )
+    return {
+        "partition": [record.partition for record in records],
+        "offset": [record.offset for record in records],
+        "recorded_at": _moments([record.recorded_at for record in records]),
+        "key": [record.key for record in records],
+        "valid": [1 if rejection is None else 0 for rejection in bad],
+        "reason": ["" if rejection is None else rejection.reason for rejection in bad],
+        "type": ["" if event is None else event.type for event in good],
+        "day": [NEVER.date() if event is None else _filed(event).date() for event in good],
+        "actor": ["" if event is None else event.actor or "" for event in good],
+    }
 
 
 def _filed(event: AnyEvent) -> datetime:

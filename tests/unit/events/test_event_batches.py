@@ -11,7 +11,15 @@ from events.parsing import MAX_BYTES, Rejection, parse_event, parse_events
 
 EXAMPLES = list(examples().values())
 
-BROKEN = [b'{"a":[{}', b"{}]}", b"1},{2", b"[[1", b"", EXAMPLES[0] + b"," + EXAMPLES[1], EXAMPLES[0][:-3]]
+BROKEN = [
+    b'{"a":[{}',
+    b"{}]}",
+    b"1},{2",
+    b"[[1",
+    b"",
+    EXAMPLES[0] + b"," + EXAMPLES[1],
+    EXAMPLES[0][:-3],
+]
 
 json_values = st.recursive(
     st.none()
