@@ -35,7 +35,7 @@ check: $(INSTALLED) ## Check format, style, types, layers and the clock rule
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-#	$(BIN)/salestape check
+	$(BIN)/salestape check
 
 chaos: $(INSTALLED) ## Kill the platform 50 times under load (SALESTAPE_KILLS=n for another number)
 	SALESTAPE_KILLS=$${SALESTAPE_KILLS:-50} $(BIN)/python -m pytest tests/chaos $(ARGS)

@@ -13,7 +13,7 @@
 -- * reached: deals that entered it, or passed it on the way to a stage behind it or to being won
 -- * advanced: deals that entered it and a stage behind it, or were won
 -- * conversion: advanced over entered, NULL where none entered
--- * reached_before: reached of the stage before
+-- * reached_before: reached of the stage before, NULL where there is none or the stage is not defined
 -- * conversion_from_previous: reached over reached of the stage before
 -- * conversion_from_start: reached over all deals of the pipeline
 -- * won: deals won whose last stage it was
@@ -111,7 +111,7 @@ SELECT
     reached,
     advanced,
     if(entered > 0, advanced / entered, NULL) AS conversion,
-    lagInFrame(toNullable(reached), 1, NULL) OVER in_order AS reached_before,
+    if(position IS NULL, NULL, lagInFrame(toNullable(reached), 1, NULL) OVER in_order) AS reached_before,
     if(reached_before > 0, reached / reached_before, NULL) AS conversion_from_previous,
     if(deals_in_all > 0, reached / deals_in_all, NULL) AS conversion_from_start,
     won,
@@ -123,5 +123,5 @@ SELECT
     if(length(currencies) > 1, NULL, won_total) AS won_amount,
     if(length(currencies) = 1, currencies[1], '') AS currency
 FROM ladder
-WINDOW in_order AS (PARTITION BY pipeline ORDER BY position ASC NULLS LAST ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
+WINDOW in_order AS (PARTITION BY pipeline ORDER BY position ASC NULLS LAST, stage ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
 ORDER BY pipeline, position, stage
