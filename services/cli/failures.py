@@ -29,8 +29,8 @@ CODES = {
     "services.cli.failures.Unreachable": UNREACHABLE,
     "services.importers.errors.ImporterError": FAILED,
     "services.projector.append.AppendLater": UNREACHABLE,
-    "services.query.answers.QueryFailed": FAILED,
-    "services.query.answers.Refused": FAILED,
+    "infra.reading.refusals.QueryFailed": FAILED,
+    "infra.reading.refusals.Refused": FAILED,
     "services.query.answers.UnknownQuestion": USAGE,
 }
 """The expected errors, by qualified name, and the exit code of each; subclasses share it."""

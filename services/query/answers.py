@@ -4,27 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 
-class Refused(Exception):
-    """A statement may not be run here; the message names what is refused. Never try it again."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class QueryFailed(Exception):
-    """The engine could not answer; the message is the engine's, without its own trappings.
-
-    `code` is ClickHouse's error code (60 unknown table, 47 unknown identifier, 159 timeout, 241
-    out of memory, 396 too many rows, …), 0 where it gave none.
-    """
-
-    def __init__(self, message: str, code: int = 0) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
-
-
 class UnknownQuestion(Exception):
     """There is no question or table of this name; `near` are names like it."""
 

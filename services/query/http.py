@@ -11,7 +11,8 @@ from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from infra.http_problem import problem
-from services.query.answers import QueryFailed, Refused, UnknownQuestion
+from infra.reading.refusals import QueryFailed, Refused
+from services.query.answers import UnknownQuestion
 from services.query.encoding import answer_as_json
 from services.query.failures import TIMEOUT_EXCEEDED, TOO_MANY_AT_ONCE
 from services.query.reader import Pieces, Reader

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from infra.reading.permitted import DATABASE
+from infra.reading.refusals import QueryFailed, failure_of
 from infra.warehouse import Warehouse
-from services.query.answers import Limits, QueryFailed
-from services.query.failures import TOO_MANY_AT_ONCE, failure_of
-from services.query.permitted import DATABASE
+from services.query.answers import Limits
+from services.query.failures import TOO_MANY_AT_ONCE
 
 
 class ClientPool:

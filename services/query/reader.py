@@ -13,6 +13,8 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from infra import clock
+from infra.reading.guard import Reading, allowed_format, judge
+from infra.reading.refusals import QueryFailed, failure_of
 from infra.warehouse import Warehouse
 from projections import registry
 from projections.moments import as_parameter, moment_of
@@ -21,19 +23,16 @@ from services.query.answers import (
     Answer,
     ColumnInfo,
     Limits,
-    QueryFailed,
     QuestionInfo,
     UnknownQuestion,
 )
 from services.query.failures import (
     UNKNOWN_IDENTIFIER,
-    failure_of,
     near_names,
     unknown_name,
     with_limits,
     with_near,
 )
-from services.query.guard import Reading, allowed_format, judge
 from services.query.pool import ClientPool
 
 DEFAULT_LIMITS = Limits()

@@ -8,9 +8,9 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from odd_statements import listed, with_paths
 
+from infra.reading.guard import check_statement, judge
+from infra.reading.refusals import QueryFailed, Refused
 from infra.warehouse import Warehouse
-from services.query.answers import QueryFailed, Refused
-from services.query.guard import check_statement, judge
 from services.query.reader import Reader
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from services.query import permitted
-from services.query.answers import Refused
-from services.query.statement import Node, Statement, nodes, parameters_of, parse, write
+from infra.reading import permitted
+from infra.reading.refusals import Refused
+from infra.reading.statement import Node, Statement, nodes, parameters_of, parse, write
 
 STATEMENTS = frozenset(
     {

@@ -14,8 +14,7 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from services.query.answers import QueryFailed, Refused
-from services.query.failures import failure_of
+from infra.reading.refusals import QueryFailed, Refused, failure_of
 
 MAX_CHARACTERS = 200_000
 
