@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help install up test check chaos format bench constraints clean
+.PHONY: help install up kafka test check chaos format bench constraints clean
 
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ $(INSTALLED): constraints.txt pyproject.toml infra/deploy/find-python.sh
 
 up: $(INSTALLED) ## Run the whole platform in one process, with simulated data (options: ARGS="--port 9000")
 	$(BIN)/salestape up --simulate $(ARGS)
+
+kafka: $(INSTALLED) ## Run an Apache Kafka broker to play with (options: ARGS="--port 0 --folder build/kafka/data")
+	$(BIN)/python -m infra.kafka_broker $(ARGS)
 
 test: $(INSTALLED) ## Run all tests (some of them: ARGS="-k tape")
 	@infra/deploy/install-chromium.sh

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Becomes one Apache Kafka broker on this machine alone, for tests and for playing:
+#     broker.sh FOLDER PORT CONTROLLER_PORT
+# FOLDER keeps its data: what was there before is there again. It listens on loopback. It ends, in
+# order, on SIGTERM; its process id is that of this script.
+# KAFKA_HEAP_OPTS are options of the Java machine; FOLDER/extra.properties, if there, is added to
+# the broker's settings. Not for production: one broker keeps one copy.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+folder=$1 port=$2 controller=$3
+jars=$("$here/fetch.sh")
+java="${JAVA_HOME:+$JAVA_HOME/bin/}java"
+
+mkdir -p "$folder"
+cat > "$folder/server.properties" <<END
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$controller
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
+advertised.listeners=PLAINTEXT://127.0.0.1:$port
+log.dirs=$folder/data
+num.network.threads=2
+num.io.threads=4
+# A topic that nobody made on purpose would forget after a week.
+auto.create.topics.enable=false
+offsets.topic.num.partitions=4
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+END
+[ ! -f "$folder/extra.properties" ] || cat "$folder/extra.properties" >> "$folder/server.properties"
+
+set -- -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$jars/*"
+if [ ! -f "$folder/data/meta.properties" ]; then
+    id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 1-22)
+    "$java" -XX:TieredStopAtLevel=1 "$@" kafka.tools.StorageTool format \
+        --cluster-id "$id" --config "$folder/server.properties" >&2
+fi
+
+# shellcheck disable=SC2086 # several options in one variable
+exec "$java" ${KAFKA_HEAP_OPTS:--Xms64m -Xmx256m} -XX:+UseSerialGC -Djava.awt.headless=true "$@" \
+    kafka.Kafka "$folder/server.properties"
