@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 0.5
 GATHER_SECONDS = 0.25
-"""How long appending pauses after a batch that was not full: an insert costs the engine the same for
-one record as for a thousand."""
+"""How long appending pauses after a batch that was not full: an insert of one record costs the
+engine as much as one of a thousand."""
 LONGEST_PAUSE = 3.0
 """Seconds that derivation pauses at most between rounds when the tape's end is near."""
 LONGEST_PAUSE_BEHIND = 30.0
