@@ -1,7 +1,7 @@
 """One Apache Kafka broker on this machine, for tests, benchmarks and playing; not for production.
 
 Runs the project's own script (`infra/deploy/kafka/broker.sh`), so it needs a checkout of the
-source, Java and Maven. `python -m infra.kafka_broker` starts one until it is interrupted (`make kafka`).
+source, Java and Maven. `make kafka` starts one until it is interrupted.
 """
 
 import argparse

@@ -6,12 +6,16 @@ test that never runs proves nothing, unless its reason begins with `ALLOWED_SKIP
 
 import os
 import shutil
+import socket
 from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from infra.kafka_broker import BrokerError, KafkaBroker
 from infra.warehouse import Warehouse
 
 ALLOWED_SKIP = "cannot be otherwise: "
@@ -76,6 +80,62 @@ def chromium() -> str:
     pytest.skip(
         f"there is no Chromium here ({', '.join(names)}); see infra/deploy/install-chromium.sh"
     )
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Generator[str, None, None]:
+    """The address of an Apache Kafka broker, shared by the tests: each takes a topic of its own.
+
+    One named in SALESTAPE_KAFKA, else a container where Docker answers, else Kafka's own jars.
+    """
+    if named := os.environ.get("SALESTAPE_KAFKA"):
+        yield named
+        return
+    if docker_answers():
+        from testcontainers.community.kafka import KafkaContainer
+
+        with KafkaContainer("confluentinc/cp-kafka:8.1.0").with_kraft() as container:
+            yield container.get_bootstrap_server()
+        return
+    with broker_of_jars(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker.address
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Generator[KafkaBroker, None, None]:
+    """A broker of the test's own, which it may kill, pause and start again."""
+    with broker_of_jars(tmp_path / "kafka") as started:
+        yield started
+
+
+def docker_answers() -> bool:
+    """Tell whether a Docker engine can be reached."""
+    # Docker's own client leaks a socket where nobody answers, which would be a failure here.
+    engine = urlsplit(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
+    try:
+        if engine.scheme == "unix":
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(engine.path)
+        else:
+            socket.create_connection((engine.hostname, engine.port or 2375), 5).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def broker_of_jars(folder: Path) -> Generator[KafkaBroker, None, None]:
+    """Run a broker from Apache Kafka's jars; skip where Java or Maven cannot be had."""
+    broker = KafkaBroker(folder)
+    try:
+        broker.start()
+    except BrokerError as error:
+        pytest.skip(f"there is no Apache Kafka here: {error}")
+    try:
+        yield broker
+    finally:
+        broker.go_on()
+        broker.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """What a tape is: an append-only record of bytes, read back in order, by position.
 
-The words for failure say whether trying again helps: `TapeUnavailable` is *later* (nothing was
-lost; the same call may succeed in a while), `TapeRefused` is *never*.
+The words for failure say whether trying again helps: `TapeUnavailable` is *later* (nothing
+acknowledged was lost; the same call may succeed in a while), `TapeRefused` is *never*.
 """
 
 from abc import ABC, abstractmethod
@@ -22,7 +22,10 @@ class TapeError(Exception):
 
 
 class TapeUnavailable(TapeError):
-    """The tape cannot serve now (locked, full, away). Nothing was appended; try again later."""
+    """The tape cannot serve now (locked, full, away); try again later.
+
+    After an append, nothing was appended unless the message says that it may have been.
+    """
 
 
 class TapeRefused(TapeError):
@@ -61,11 +64,18 @@ class Tape(ABC):
 
     @abstractmethod
     def append(self, entries: Sequence[Entry]) -> list[Receipt]:
-        """Append all entries or none, and return where they lie once they are durable.
+        """Append all entries and return where they lie once all of them are durable.
 
         Blocks until then; the receipts are in the order of the entries. The tape does not judge:
         the same entry twice gives two records. Raises `TapeUnavailable` (later) or `TapeRefused`
-        (never), also for the whole batch when one of its entries is too large.
+        (never), also for the whole batch when one of its entries is too large; then nothing was
+        appended.
+
+        A tape of several partitions cannot append all or none: when it fails midway, some of the
+        entries may be on the tape, or nobody can tell yet. `TapeUnavailable` says so then, and
+        `append` and `ends` of this tape are unavailable until it can be told. Who reads up to
+        `ends` before trying again therefore adds nothing twice; who does not may, and that is
+        harmless, since events are known by their ids.
         """
 
     @abstractmethod
@@ -79,7 +89,10 @@ class Tape(ABC):
 
     @abstractmethod
     def ends(self) -> dict[int, int]:
-        """Return, per partition, the offset the next record will get."""
+        """Return, per partition, the offset the next record will get, or one before it.
+
+        Raises `TapeUnavailable`, also while the outcome of an append of this tape is open.
+        """
 
     @abstractmethod
     def wait(self, start: Positions, timeout: float) -> bool:

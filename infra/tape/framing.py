@@ -14,7 +14,6 @@ import struct
 from datetime import UTC, datetime, timedelta
 
 TOPIC = "salestape.record.v1"
-MAX_KEY_BYTES = 2**16 - 1
 
 HEAD_BYTES = 10
 _HEAD = struct.Struct(">qH")

@@ -1,25 +1,38 @@
 """Opens the tape that a URL names: one scheme per size."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from infra import clock
+from infra.settings import KafkaSettings, load
 from infra.tape.contract import Tape, TapeRefused
 from infra.tape.sqlite import SQLiteTape
 
+_SERVER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:,@/\s]+):(\d{1,5})")
+_TOPIC = re.compile(r"(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}")
+
 
 def open_tape(url: str, now: Callable[[], datetime] = clock.now) -> Tape:
-    """Open the tape at `url`, such as ``sqlite:///var/lib/salestape/tape.sqlite``.
+    """Open the tape at `url`.
 
-    The path is absolute; characters that mean something in a URL (``#``, ``?``, ``%``) are
-    percent-encoded. Raises `TapeRefused` for a URL that names no tape, and what opening raises.
+    ``sqlite:///var/lib/salestape/tape.sqlite``: the path is absolute; characters that mean
+    something in a URL (``#``, ``?``, ``%``) are percent-encoded. `now` gives its time of recording.
+
+    ``kafka://host:port,host:port/topic``: the topic is ``sales.events.v1`` unless it is named; the
+    brokers give the time of recording. Reads the settings of Kafka.
+
+    Raises `TapeRefused` for a URL that names no tape, `SettingsError`, and what opening raises.
     """
     parts = urlsplit(url)
+    if parts.scheme == "kafka":
+        return _open_kafka(url)
     if parts.scheme != "sqlite":
         raise TapeRefused(
-            f"{parts.scheme or url!r} is no scheme of a tape; use sqlite:///path/to/tape.sqlite"
+            f"{parts.scheme or url!r} is no scheme of a tape; use sqlite:///path/to/tape.sqlite or "
+            "kafka://host:port"
         )
     if parts.netloc or parts.query or parts.fragment or len(parts.path) < 2:
         raise TapeRefused(
@@ -27,3 +40,28 @@ def open_tape(url: str, now: Callable[[], datetime] = clock.now) -> Tape:
             "slashes and an absolute path"
         )
     return SQLiteTape(Path(unquote(parts.path)), now)
+
+
+def _open_kafka(url: str) -> Tape:
+    place, _, topic = url.removeprefix("kafka://").partition("/")
+    servers = place.split(",")
+    # A password in a URL would be in logs and process lists, so none is taken, nor is it repeated.
+    if "@" in place:
+        raise TapeRefused("a kafka:// URL holds no user; set SALESTAPE_KAFKA_USER and _PASSWORD")
+    if not all(_SERVER.fullmatch(server) for server in servers):
+        raise TapeRefused(
+            f"{url!r} names no brokers; a tape is named kafka://host:port[,host:port][/topic]"
+        )
+    if topic and not _TOPIC.fullmatch(topic):
+        raise TapeRefused(
+            f"{topic!r} is no name of a topic: letters, digits, '.', '_' and '-', at most 249"
+        )
+    try:
+        from infra.tape import kafka
+    except ModuleNotFoundError as error:
+        if error.name != "aiokafka":
+            raise
+        raise TapeRefused(
+            "a tape on Kafka needs the package aiokafka; install salestape[cluster]"
+        ) from error
+    return kafka.KafkaTape(servers, topic or kafka.TOPIC, load(KafkaSettings))

@@ -19,8 +19,8 @@ from pathlib import Path
 from eventsourcing.sqlite import SQLiteCursor
 
 from infra import clock
+from infra.tape.checking import checked
 from infra.tape.contract import (
-    MAX_RECORD_BYTES,
     Entry,
     Positions,
     Receipt,
@@ -30,7 +30,6 @@ from infra.tape.contract import (
     TapeUnavailable,
 )
 from infra.tape.framing import (
-    MAX_KEY_BYTES,
     TOPIC,
     microseconds_of,
     moment_of,
@@ -77,7 +76,7 @@ class SQLiteTape(Tape):
     def append(self, entries: Sequence[Entry]) -> list[Receipt]:
         """Append all entries in one transaction; they share one `recorded_at`."""
         with self._call():
-            pairs = [_checked(place, entry) for place, entry in enumerate(entries)]
+            pairs = [checked(place, entry) for place, entry in enumerate(entries)]
             if not pairs:
                 return []
             with self._writer(), told(self.path):
@@ -242,26 +241,6 @@ class SQLiteTape(Tape):
                 f"the folder {folder} for the tape cannot be made ({error.strerror}); choose "
                 "another folder"
             ) from error
-
-
-def _checked(place: int, entry: Entry) -> tuple[bytes, bytes]:
-    if len(entry.value) > MAX_RECORD_BYTES:
-        raise TapeRefused(
-            f"entry {place} has {len(entry.value):,} bytes, a record has at most "
-            f"{MAX_RECORD_BYTES:,}; nothing was appended"
-        )
-    try:
-        key = entry.key.encode()
-    except UnicodeEncodeError as error:
-        raise TapeRefused(
-            f"the key of entry {place} is not Unicode text ({error.reason}); nothing was appended"
-        ) from error
-    if len(key) > MAX_KEY_BYTES:
-        raise TapeRefused(
-            f"the key of entry {place} has {len(key):,} bytes, a key has at most "
-            f"{MAX_KEY_BYTES:,}; nothing was appended"
-        )
-    return key, entry.value
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
