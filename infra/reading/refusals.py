@@ -26,6 +26,10 @@ class Refused(Exception):
         self.reason = reason
 
 
+class SeveralStatements(Refused):
+    """A text holds more than one statement."""
+
+
 class QueryFailed(Exception):
     """The engine could not answer; the message is the engine's, without its own trappings.
 

@@ -14,7 +14,7 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from infra.reading.refusals import QueryFailed, Refused, failure_of
+from infra.reading.refusals import QueryFailed, Refused, SeveralStatements, failure_of
 
 MAX_CHARACTERS = 200_000
 
@@ -116,7 +116,9 @@ def _ask(client: Client, sql: str, parameters: dict[str, str]) -> str:
     except ClickHouseError as error:
         failure = failure_of(error)
         if "Multi-statements are not allowed" in failure.message:
-            raise Refused("only one statement at a time; leave out what follows the ;") from error
+            raise SeveralStatements(
+                "only one statement at a time; leave out what follows the ;"
+            ) from error
         raise failure from error
     try:
         return raw.decode()

@@ -1,0 +1,81 @@
+"""What all requests share: the engine, those who judge statements, sessions, limits, names."""
+
+import queue
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Self
+
+from clickhouse_connect.driver.client import Client
+
+from infra.reading.permitted import DATABASE
+from infra.warehouse import Warehouse
+from infra.warehouse.embedded import Engine, quoted_name
+from services.warehouse.access import Limits
+from services.warehouse.sessions import Sessions
+
+JUDGES = 2
+DEFAULT_LIMITS = Limits()
+
+
+class House:
+    """An opened warehouse as requests find it. Use it as a context manager, or `close` it."""
+
+    reader_database = DATABASE
+    reader_defaults = {  # noqa: RUF012 - never changed
+        "session_timezone": "UTC",
+        "enable_shared_storage_snapshot_in_query": "1",
+        "join_use_nulls": "0",
+    }
+
+    def __init__(self, warehouse: Warehouse, limits: Limits = DEFAULT_LIMITS) -> None:
+        """Connect to an embedded warehouse, which stays whose it is. Raises `WarehouseError`.
+
+        The database that people read is made where it is not there yet.
+        """
+        self.limits = limits
+        self.sessions = Sessions()
+        self._judges: queue.LifoQueue[Client] = queue.LifoQueue()
+        with ExitStack() as stack:
+            self.engine = Engine(warehouse.url)
+            stack.callback(self.engine.close)
+            for _ in range(JUDGES):
+                judge = warehouse.fresh_client()
+                stack.callback(judge.close)
+                self._judges.put(judge)
+            stack.callback(self.sessions.close)
+            handle = self.engine.handle()
+            handle.run(f"CREATE DATABASE IF NOT EXISTS {quoted_name(DATABASE)} ENGINE = Atomic")
+            self.version = handle.run("SELECT version()", "LineAsString")[0].decode().strip()
+            self.known_settings = _names(handle.run("SELECT name FROM system.settings")[0])
+            self.known_formats = _names(handle.run("SELECT name FROM system.formats")[0])
+            handle.close()
+            self._opened = stack.pop_all()
+
+    @contextmanager
+    def judge(self) -> Iterator[Client]:
+        """Lend a client that asks the engine's parser."""
+        client = self._judges.get()
+        try:
+            yield client
+        finally:
+            self._judges.put(client)
+
+    def close(self) -> None:
+        """Let go of the warehouse. Closing twice is allowed."""
+        self._opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _names(told: bytes) -> frozenset[str]:
+    return frozenset(told.decode().split())
