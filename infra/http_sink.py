@@ -8,13 +8,13 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 from pydantic_core import from_json, to_json
 
 from events.parsing import Rejection, parse_event
+from infra.closing import Closing
 from infra.sink import Outcome
 from infra.tape.contract import TapeRefused, TapeUnavailable
 
@@ -39,7 +39,7 @@ def wait(seconds: float) -> None:
     threading.Event().wait(seconds)
 
 
-class HttpSink:
+class HttpSink(Closing):
     """Posts to the gateway at `address`, such as ``http://127.0.0.1:8420``.
 
     `pause` waits so many seconds between two attempts. Close it after use; safe to use from
@@ -60,7 +60,11 @@ class HttpSink:
         self._pause = pause
         headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
         self._client = httpx.Client(
-            base_url=address, headers=headers, timeout=TIMEOUT_SECONDS, transport=transport
+            base_url=address,
+            headers=headers,
+            timeout=TIMEOUT_SECONDS,
+            transport=transport,
+            trust_env=False,  # a proxy for the world is none for the platform
         )
 
     def accept(self, raws: Sequence[bytes]) -> list[Outcome]:
@@ -78,17 +82,6 @@ class HttpSink:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _accept(self, lot: Sequence[bytes]) -> list[Outcome]:
         lines = list(map(_on_one_line, lot))

@@ -6,13 +6,14 @@ clients run side by side; so each loop of the projector and each kind of reader 
 
 import threading
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from infra.closing import Closing
 
 Role = Literal["append", "derive", "gateway", "read", "import", "admin"]
 
@@ -34,7 +35,7 @@ class WarehouseError(Exception):
     """The warehouse cannot be opened; the message names it and says what to do."""
 
 
-class Warehouse:
+class Warehouse(Closing):
     """An open warehouse. Safe to use from several threads; `close` closes every client."""
 
     def __init__(self, url: str) -> None:
@@ -107,14 +108,3 @@ class Warehouse:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

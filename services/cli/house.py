@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from infra.closing import Closing
 from infra.lock import DataLock
 from infra.settings import (
     DataSettings,
@@ -32,7 +31,7 @@ from services.query.answers import Limits
 from services.query.reader import Reader
 
 
-class House:
+class House(Closing):
     """An opened data folder. Use it as a context manager, or `close` it."""
 
     def __init__(self, folder: Path, command: str) -> None:
@@ -81,14 +80,3 @@ class House:
     def close(self) -> None:
         """Close everything and give the folder back. Closing twice is allowed."""
         self._opened.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -6,13 +6,13 @@ Safe to use from several threads. Writing, and whatever reaches outside the ware
 import json
 from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from infra import clock
+from infra.closing import Closing
 from infra.reading.guard import Reading, allowed_format, judge
 from infra.reading.refusals import QueryFailed, failure_of
 from infra.warehouse import Warehouse
@@ -58,7 +58,7 @@ class Pieces(Iterator[bytes]):
         self._pieces.close()
 
 
-class Reader:
+class Reader(Closing):
     """Reads a warehouse through a few clients of its own; `close` closes them."""
 
     def __init__(
@@ -177,17 +177,6 @@ class Reader:
     def close(self) -> None:
         """Close every client. Closing twice is allowed."""
         self._pool.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _types(self) -> dict[tuple[str, str], str]:
         with self._pool.client() as client:
