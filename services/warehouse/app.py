@@ -3,6 +3,7 @@
 Routes, and the way of one request from its first byte to its last. What is run is `work`'s.
 """
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from infra import clock
 from infra.warehouse.embedded import EngineError
@@ -81,6 +82,8 @@ class Endpoint:
                 return
             async with self._slot(), self._work(role, asked) as work:
                 await self._serve(request, exchange, role, asked, work)
+            # Only now: who has the whole answer may ask again, in the same session.
+            await exchange.end()
         except ServerError as error:
             await exchange.fail(error)
         except ClientDisconnect:
@@ -171,14 +174,14 @@ async def _killed_on_disconnect(
             pass
         while True:  # once may be too early: before the engine runs it, there is nothing to end
             await in_thread(work.kill)
-            await anyio.sleep(KILL_SECONDS)
+            await asyncio.sleep(KILL_SECONDS)
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(watch)
-        try:
-            yield
-        finally:
-            tasks.cancel_scope.cancel()
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
 
 
 async def _fields(request: Request) -> list[tuple[str, str]]:
@@ -232,17 +235,20 @@ class _Exchange:
                 await self._write(piece)
         except ServerError as error:
             await self._break_off(error)
-            return
-        await self._end(self._compressor.flush())
+
+    async def end(self) -> None:
+        """Send the end of what was answered."""
+        body = self._compressor.flush()
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def fail(self, error: ServerError) -> None:
         """Answer with an error in place of a result."""
         if self._started:
             await self._break_off(error)
-            return
-        await self._start(error.status, None, error)
-        text = f"{error.text(self._version)}\n".encode()
-        await self._end(self._compressor.compress(text) + self._compressor.flush())
+        else:
+            await self._start(error.status, None, error)
+            await self._write(f"{error.text(self._version)}\n".encode())
+        await self.end()
 
     async def _start(
         self, status: int, result: Result | None, error: ServerError | None = None
@@ -278,16 +284,11 @@ class _Exchange:
             self._tag.encode(),
         )
         await self._write(text)
-        await self._end(self._compressor.flush())
 
     async def _write(self, data: bytes) -> None:
         packed = await self._in_thread(lambda: self._compressor.compress(data))
         if packed:
             await self._send({"type": "http.response.body", "body": packed, "more_body": True})
-
-    async def _end(self, data: bytes) -> None:
-        message: Message = {"type": "http.response.body", "body": data, "more_body": False}
-        await self._send(message)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await to_thread.run_sync(work, limiter=self._threads)

@@ -186,8 +186,8 @@ class Work:
                 raise
             tree = statement.tree
             if tree is None or statement.describes is not None:
-                _, _, written = statement.text.rpartition(" FORMAT ")
-                return None, written if written.isidentifier() else None
+                last = statement.text.rpartition(" FORMAT ")[2]
+                return None, last if last.isidentifier() else None
             written = (tree.get("format_ast") or {}).get("name")
             if tree.get("type") != "SelectWithUnionQuery" or tree.get("out_file"):
                 return None, written
