@@ -1,5 +1,6 @@
 """`salestape import`: a user's files onto the tape, by a shipped importer or one of their own."""
 
+import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -109,6 +110,8 @@ def _tell(summary: "Summary", as_json: bool) -> None:
     )
     table.add_row("rejected", f"{summary.rejected:,}")
     console.print(table)
+    for sample in summary.samples.values() if summary.dry_run else ():
+        console.print(f"  for example {json.dumps(sample)}", markup=False, soft_wrap=True)
     for reject in summary.rejects:
         console.print(f"  {reject.place}: {reject.reason}", markup=False, soft_wrap=True)
     if summary.rejected > len(summary.rejects):

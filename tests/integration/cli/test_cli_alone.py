@@ -12,6 +12,8 @@ def test_an_import_is_seen_by_the_next_command(
     rehearsed = salestape("import", str(shop), str(shop), "--dry-run", "--json")
     assert rehearsed.code == 1
     assert rehearsed.json["appended"] == 3
+    sample = json.dumps(rehearsed.json["samples"]["sales.purchase.made.v1"])
+    assert f"for example {sample}" in salestape("import", str(shop), str(shop), "--dry-run").out
     assert not salestape.data.exists()
 
     rejects = tmp_path / "rejects.jsonl"
