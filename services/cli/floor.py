@@ -39,12 +39,17 @@ def earlier_run(ask: Ask, config: FloorConfig) -> Earlier | None:
         f"(SELECT deal FROM events WHERE source = '{config.source}' "
         "AND type = 'sales.deal.opened.v1') ORDER BY deal"
     ).rows
+    left = ask(
+        "SELECT DISTINCT subject FROM events "
+        f"WHERE source = '{config.source}' AND type = 'sales.rep.left.v1' ORDER BY subject"
+    ).rows
     return Earlier(
         quotas={str(rep): Decimal(str(amount)) for rep, amount in quotas},
         open_deals=[
             OpenDeal(deal, account, owner, stage, Decimal(str(amount)))
             for deal, account, owner, stage, amount in deals
         ],
+        left=[str(rep) for (rep,) in left],
     )
 
 
