@@ -100,6 +100,15 @@ class DefinitionSettings(_Settings):
         return [_absolute(Path(name)) for name in self.projections.split(os.pathsep) if name]
 
 
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class GatewaySettings(_Settings):
     """How events and questions come in over HTTP."""
 
@@ -152,12 +161,7 @@ class GatewaySettings(_Settings):
     @property
     def is_loopback(self) -> bool:
         """Tell whether only this machine can reach the gateway."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return _is_loopback(self.host)
 
     @model_validator(mode="after")
     def _is_guarded(self) -> Self:
@@ -252,7 +256,7 @@ class KafkaSettings(_Settings):
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        if bool(self.sasl) != bool(self.user and self.password):
+        if len({bool(self.sasl), bool(self.user), self.password is not None}) > 1:
             raise ValueError(
                 "SALESTAPE_KAFKA_SASL, SALESTAPE_KAFKA_USER and SALESTAPE_KAFKA_PASSWORD go "
                 "together: set all or none"
@@ -324,6 +328,60 @@ class QuerySettings(_Settings):
     )
 
 
+class WarehouseSettings(_Settings):
+    """How the embedded warehouse is served to ClickHouse's clients."""
+
+    model_config = SettingsConfigDict(env_prefix=f"{PREFIX}WAREHOUSE_")
+
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="The address to listen on. Other than loopback, it asks for a password.",
+        examples=["0.0.0.0"],  # noqa: S104 - an example for a reader, nothing binds to it
+    )
+    port: int = Field(
+        default=8123,
+        ge=0,
+        le=65_535,
+        description="The port to listen on; 0 takes any free one.",
+        examples=["8123"],
+    )
+    password: SecretStr | None = Field(
+        default=None,
+        min_length=8,
+        description="The password of the user `default`, who reads; at least 8 characters.",
+        examples=["the output of `openssl rand -hex 16`"],
+    )
+    writer_key: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="The password of the user `writer`, who may do everything; at least 16 "
+        "characters. Without it nobody can write.",
+        examples=["the output of `openssl rand -hex 32`"],
+    )
+    statements: int = Field(
+        default=16,
+        ge=1,
+        le=1_000,
+        description="The most statements that run side by side; more wait.",
+        examples=["8"],
+    )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Tell whether only this machine can reach the endpoint."""
+        return _is_loopback(self.host)
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Self:
+        if self.password is None and not self.is_loopback:
+            raise ValueError(
+                f"host {self.host} can be reached from other machines; set "
+                "SALESTAPE_WAREHOUSE_PASSWORD, or listen on 127.0.0.1"
+            )
+        return self
+
+
 S = TypeVar("S", bound=_Settings)
 
 
@@ -355,6 +413,7 @@ CONCERNS: tuple[type[_Settings], ...] = (
     KafkaSettings,
     ProjectorSettings,
     QuerySettings,
+    WarehouseSettings,
 )
 
 

@@ -77,6 +77,8 @@ class Engine:
         self._path = os.path.realpath(unquote(parts.path))
         self._folder = Path(tempfile.mkdtemp(prefix="salestape-answers-"))
         self._lock = threading.Lock()
+        self._closed = False
+        self._mark = clock.new_id()
         try:
             self._control = self._connect()
         except RuntimeError as error:
@@ -88,7 +90,7 @@ class Engine:
     def handle(self) -> "Handle":
         """Return a new connection, which the caller closes."""
         try:
-            return Handle(self, self._connect())
+            return Handle(self, self._connect(), f"{self._mark}/{clock.new_id()}")
         except RuntimeError as error:
             raise EngineError(str(error)) from error
 
@@ -98,17 +100,18 @@ class Engine:
         os.mkfifo(path, 0o600)
         return path
 
-    def kill(self, mark: str) -> None:
-        """End what runs under a mark, soon. What does not run yet is not ended."""
+    def kill(self, mark: str = "") -> None:
+        """End what runs under a mark, or on any handle, soon; not what does not run yet."""
+        marked = f"startsWith(Settings['log_comment'], {quoted(mark or self._mark)})"
         with self._lock, suppress(RuntimeError):
             # It may end by itself meanwhile; whoever kills looks whether it did.
-            self._control.query(
-                f"KILL QUERY WHERE Settings['log_comment'] = {quoted(mark)} ASYNC", "Null"
-            )
+            if not self._closed:
+                self._control.query(f"KILL QUERY WHERE {marked} ASYNC", "Null")
 
     def close(self) -> None:
         """Let go of the engine; close the handles first. Closing twice is allowed."""
         with self._lock:
+            self._closed = True
             self._control.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -116,10 +119,10 @@ class Engine:
 class Handle:
     """One connection to the engine. One thread at a time uses it; `kill` may come from another."""
 
-    def __init__(self, engine: Engine, connection: Any) -> None:
+    def __init__(self, engine: Engine, connection: Any, mark: str) -> None:
         self.engine = engine
         self._connection = connection
-        self._mark = clock.new_id()
+        self._mark = mark
         self._closed = False
         self.set({"log_comment": self._mark})
 

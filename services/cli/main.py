@@ -24,7 +24,7 @@ folder themselves. Results go to stdout, everything else to stderr.
 
 ORDER = (
     "up", "import", "simulate", "show", "sql", "replay", "feed", "rebuild", "check", "doctor",
-    "schema",
+    "warehouse", "schema",
 )  # fmt: skip
 """How the commands are listed: what one needs first comes first."""
 
@@ -90,4 +90,5 @@ from services.cli import (  # noqa: E402, F401 - each module adds its commands t
     replaying,
     simulating,
     up,
+    warehousing,
 )

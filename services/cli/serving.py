@@ -71,7 +71,7 @@ class _Server(FeedServer):
 
 def serve(
     app: ASGIApp,
-    hub: FeedHub,
+    hub: FeedHub | None,
     listener: socket.socket,
     started: Callable[[], Awaitable[None]],
     stopping: Callable[[], None],
@@ -79,14 +79,14 @@ def serve(
     """Serve until SIGINT or SIGTERM; a second one ends requests that are under way.
 
     `started` runs once requests are answered, `stopping` as soon as it is told to stop; the feed
-    of `hub` ends then, too.
+    of `hub` ends then, too, where there is one.
     """
     asyncio.run(_serve(app, hub, listener, started, stopping))
 
 
 async def _serve(
     app: ASGIApp,
-    hub: FeedHub,
+    hub: FeedHub | None,
     listener: socket.socket,
     started: Callable[[], Awaitable[None]],
     stopping: Callable[[], None],

@@ -13,12 +13,13 @@ GRACE_SECONDS = 5.0
 class FeedServer(uvicorn.Server):
     """uvicorn, for an app with a feed in it.
 
-    When it is told to stop it closes the feed first, so that those who read it are told. What is
-    still open after `grace_seconds` is cut: a client that does not read cannot be told anything.
+    When it is told to stop it closes the feed first, where there is one, so that those who read it
+    are told. What is still open after `grace_seconds` is cut: a client that does not read cannot
+    be told anything.
     """
 
     def __init__(
-        self, config: uvicorn.Config, hub: FeedHub, grace_seconds: float = GRACE_SECONDS
+        self, config: uvicorn.Config, hub: FeedHub | None, grace_seconds: float = GRACE_SECONDS
     ) -> None:
         super().__init__(config)
         self._hub = hub
@@ -26,7 +27,8 @@ class FeedServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop serving; see `uvicorn.Server.shutdown`."""
-        self._hub.close()
+        if self._hub is not None:
+            self._hub.close()
         stopping = asyncio.create_task(super().shutdown(sockets))
         done, _ = await asyncio.wait({stopping}, timeout=self._grace_seconds)
         if not done:

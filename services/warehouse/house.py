@@ -1,6 +1,7 @@
 """What all requests share: the engine, those who judge statements, sessions, limits, names."""
 
 import queue
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
@@ -15,6 +16,8 @@ from services.warehouse.access import Limits
 from services.warehouse.sessions import Sessions
 
 JUDGES = 2
+STOP_SECONDS = 1.0
+"""How long statements may go on after the server was told to stop."""
 DEFAULT_LIMITS = Limits()
 
 
@@ -60,6 +63,12 @@ class House:
             yield client
         finally:
             self._judges.put(client)
+
+    def stop(self) -> None:
+        """End what runs still after a moment; for a server that is told to stop."""
+        ending = threading.Timer(STOP_SECONDS, self.engine.kill)
+        ending.daemon = True
+        ending.start()
 
     def close(self) -> None:
         """Let go of the warehouse. Closing twice is allowed."""
