@@ -17,7 +17,9 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "SALESTAPE_"
-TEST_NAMES = frozenset({"SALESTAPE_CHROMIUM", "SALESTAPE_DATA_SETS", "SALESTAPE_KAFKA"})
+TEST_NAMES = frozenset(
+    {"SALESTAPE_CHROMIUM", "SALESTAPE_CLICKHOUSE", "SALESTAPE_DATA_SETS", "SALESTAPE_KAFKA"}
+)
 """Names that only the project's tests read."""
 
 _KIB = 1024

@@ -101,11 +101,19 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Generator[str, None, None
         yield broker.address
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Generator[KafkaBroker, None, None]:
-    """A broker of the test's own, which it may kill, pause and start again."""
-    with broker_of_jars(tmp_path / "kafka") as started:
+@pytest.fixture(scope="module")
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Generator[KafkaBroker, None, None]:
+    """A broker of the module's own; its tests take `broker`."""
+    with broker_of_jars(tmp_path_factory.mktemp("own-kafka")) as started:
         yield started
+
+
+@pytest.fixture
+def broker(own_broker: KafkaBroker) -> Generator[KafkaBroker, None, None]:
+    """A broker that the test may kill, pause and start again; it serves when the test begins."""
+    own_broker.start()
+    yield own_broker
+    own_broker.go_on()
 
 
 def docker_answers() -> bool:
