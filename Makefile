@@ -31,7 +31,7 @@ kafka: $(INSTALLED) ## Run an Apache Kafka broker to play with (options: ARGS="-
 
 test: $(INSTALLED) ## Run all tests (some of them: ARGS="-k tape")
 	@infra/deploy/install-chromium.sh
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(INSTALLED) ## Check format, style, types, layers and the clock rule
 	$(BIN)/ruff format --check

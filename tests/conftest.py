@@ -21,7 +21,8 @@ from infra.warehouse import Warehouse
 ALLOWED_SKIP = "cannot be otherwise: "
 """How the reason begins of a skip that holds on CI too: nothing could be done there to run it."""
 
-ROOT = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
 
 pytest_plugins = ["pytester"]
 pytest.register_assert_rewrite("tape_contract")
@@ -29,6 +30,20 @@ pytest.register_assert_rewrite("tape_contract")
 
 def on_ci() -> bool:
     return os.environ.get("CI", "").lower() in ("true", "1")
+
+
+LONGEST = ("property", "chaos", "integration/cli", "integration/figures", "contract", "browser")
+"""The folders that begin: what takes long must not be what the others wait for at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest tests first; pytest-xdist keeps this order with `--no-loadscope-reorder`."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(HERE).parent.as_posix()
+        return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
 
 
 def _judge_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
