@@ -13,7 +13,7 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 
 from infra.reading import permitted
-from infra.reading.refusals import Refused
+from infra.reading.refusals import Refused, RefusedFormat
 from infra.reading.statement import Node, Statement, nodes, parameters_of, parse, write
 
 STATEMENTS = frozenset(
@@ -282,7 +282,7 @@ def allowed_format(name: str) -> str:
     """Return the name of an output format. Raises `Refused` for one that is not for people."""
     plain = name.strip("`")
     if not permitted.FORMATS.match(plain):
-        raise Refused(f"the format {plain} is not allowed")
+        raise RefusedFormat(plain)
     return plain
 
 

@@ -30,6 +30,14 @@ class SeveralStatements(Refused):
     """A text holds more than one statement."""
 
 
+class RefusedFormat(Refused):
+    """A statement asks for an output format that is not for people, or that there is not."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the format {name} is not allowed")
+        self.name = name
+
+
 class QueryFailed(Exception):
     """The engine could not answer; the message is the engine's, without its own trappings.
 

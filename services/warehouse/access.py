@@ -11,6 +11,7 @@ from services.warehouse.errors import (
     ACCESS_DENIED,
     AUTHENTICATION_FAILED,
     READONLY,
+    SETTING_CONSTRAINT_VIOLATION,
     UNKNOWN_SETTING,
     ServerError,
 )
@@ -141,9 +142,20 @@ def reader_settings(
                 f"Setting {name} is neither a builtin setting nor started with the prefix "
                 "registered for user-defined settings",
             )
-        elif name not in IGNORED:
+        elif name not in IGNORED or (name == "readonly" and value not in ("1", "2")):
             raise ServerError(READONLY, f"Cannot modify '{name}' setting in readonly mode")
     return bounds | {"result_overflow_mode": "throw"} | chosen | ALWAYS
+
+
+def check_lasting(changes: Mapping[str, str], limits: Limits, known: frozenset[str]) -> None:
+    """Raise `ServerError` unless a reader may SET what it asks for, and will have it so."""
+    chosen = reader_settings(changes, limits, known)
+    for name, value in changes.items():
+        if chosen.get(name, value) != value:
+            raise ServerError(
+                SETTING_CONSTRAINT_VIOLATION,
+                f"Setting {name} shouldn't be greater than {chosen[name]}",
+            )
 
 
 def check_reader_database(name: str) -> None:

@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from typing import Any
 
 from infra.reading.guard import allowed_format, judge
-from infra.reading.refusals import QueryFailed, Refused, SeveralStatements
+from infra.reading.refusals import QueryFailed, Refused, RefusedFormat, SeveralStatements
 from infra.reading.statement import MAX_CHARACTERS, parse, write
 from infra.warehouse.embedded import Answer, EngineError, Figures, Handle, Insert, quoted
-from services.warehouse.access import Role, check_reader_database, reader_settings
+from services.warehouse.access import Role, check_lasting, check_reader_database, reader_settings
 from services.warehouse.asking import Asked
 from services.warehouse.errors import (
     ACCESS_DENIED,
@@ -110,6 +110,9 @@ class Work:
             return self._read(sql) if self._role == "reader" else self._write(sql)
         except EngineError as error:
             raise of_engine(error) from error
+        except RefusedFormat as error:
+            self._checked(error.name)
+            raise _refusal(error) from error
         except Refused as error:
             raise _refusal(error) from error
         except QueryFailed as error:
@@ -151,7 +154,7 @@ class Work:
         if tree.get("type") != "SetQuery" or odd:
             raise Refused("SET is for settings alone")
         changes = {change["name"]: _plain(change["value"]) for change in tree["changes"]}
-        reader_settings(changes, self._house.limits, self._house.known_settings)
+        check_lasting(changes, self._house.limits, self._house.known_settings)
         if self._session is not None:
             self._session.settings.update(changes)
         return Result(None)
