@@ -8,7 +8,7 @@ this class.
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -30,7 +30,7 @@ from infra.tape.contract import (
 from infra.tape.kafka_client import knock, options, told
 from infra.tape.kafka_reader import Reader, start_consumer, stop_consumer
 from infra.tape.kafka_times import Stamps
-from infra.tape.kafka_topic import prepare
+from infra.tape.kafka_topic import Topic, prepare
 from infra.tape.kafka_writer import Item, Writer
 
 TOPIC = "sales.events.v1"
@@ -121,21 +121,26 @@ class KafkaTape(Tape):
     # In the event loop
 
     async def _open(self) -> None:
+        self._topic = await self._try(self._prepare)
+        self._asker = await self._try(self._consumer)
+        self._stamps = Stamps(self._asker, self.topic)
+        self._writer = Writer(self._given, self.topic, self._stamps, self._name)
+
+    async def _prepare(self) -> Topic:
+        await knock(self._given)
+        return await prepare(self._given, self.topic, self._settings)
+
+    async def _try(self, do: Callable[[], Awaitable[T]]) -> T:
         """Try for the given seconds: a broker that starts refuses connections for a while."""
         deadline = clock.monotonic() + self._seconds
         while True:
             try:
                 async with self._bounded(max(0.1, deadline - clock.monotonic())):
-                    await knock(self._given)
-                    self._topic = await prepare(self._given, self.topic, self._settings)
-                    self._asker = await self._consumer()
-                    break
+                    return await do()
             except TapeUnavailable:
                 if clock.monotonic() + _RETRY_SECONDS >= deadline:
                     raise
             await asyncio.sleep(_RETRY_SECONDS)
-        self._stamps = Stamps(self._asker, self.topic)
-        self._writer = Writer(self._given, self.topic, self._stamps, self._name)
 
     async def _append(self, items: Sequence[Item]) -> list[Receipt]:
         return await self._writer.append(items, self._partitions(), self._seconds)
@@ -210,8 +215,7 @@ class KafkaTape(Tape):
         if reader is None and len(self._free) >= _READERS:
             reader = self._free[0]
         if reader is None:
-            async with self._bounded(self._seconds):
-                reader = Reader(await self._consumer(), self.topic, self._stamps)
+            reader = Reader(await self._try(self._consumer), self.topic, self._stamps)
             self._readers.add(reader)
         else:
             self._free.remove(reader)
@@ -245,10 +249,8 @@ class KafkaTape(Tape):
                 ) from error
 
     async def _shut(self) -> None:
-        await self._writer.close()
-        for reader in list(self._readers):
-            await self._drop(reader)
-        await stop_consumer(self._asker)
+        readers = [self._drop(reader) for reader in list(self._readers)]
+        await asyncio.gather(self._writer.close(), stop_consumer(self._asker), *readers)
 
     # Between the two
 

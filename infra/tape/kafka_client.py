@@ -1,7 +1,9 @@
 """How a process reaches Kafka: the options of its clients, and their errors in the tape's words."""
 
+import asyncio
+import contextlib
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +15,11 @@ from infra.tape.contract import TapeError, TapeRefused, TapeUnavailable
 
 REQUEST_SECONDS = 10.0
 """How long one request may take before its connection counts as broken and it is sent again."""
+
+STOP_SECONDS = 5.0
+"""How long a client may take to stop."""
+
+_RETRY_MS = 200
 
 _NEVER = (
     errors.AuthenticationFailedError,
@@ -39,6 +46,7 @@ def options(servers: Sequence[str], settings: KafkaSettings) -> dict[str, Any]:
         "bootstrap_servers": list(servers),
         "client_id": "salestape",
         "request_timeout_ms": int(REQUEST_SECONDS * 1000),
+        "retry_backoff_ms": _RETRY_MS,
         "metadata_max_age_ms": 30_000,
         "security_protocol": ("SASL_" if settings.sasl else "")
         + ("SSL" if settings.tls else "PLAINTEXT"),
@@ -86,7 +94,7 @@ async def knock(given: dict[str, Any]) -> None:
         rest = {
             name: value
             for name, value in given.items()
-            if name not in ("bootstrap_servers", "metadata_max_age_ms")
+            if name not in ("bootstrap_servers", "metadata_max_age_ms", "retry_backoff_ms")
         }
         try:
             connection = await create_conn(host.strip("[]"), int(port), **rest)
@@ -97,6 +105,21 @@ async def knock(given: dict[str, Any]) -> None:
             return
     if failed is not None:
         raise failed
+
+
+async def finish(work: Coroutine[Any, Any, object]) -> None:
+    """Await what stops or closes a client, within a limit: it may wait for a broker that is away.
+
+    In a task of its own: a consumer hands on the cancellation of its fetches as if it were ours.
+    """
+    task = asyncio.ensure_future(work)
+    _, pending = await asyncio.wait([task], timeout=STOP_SECONDS)
+    if pending:
+        task.cancel()
+        await asyncio.wait([task], timeout=STOP_SECONDS)
+    if task.done() and not task.cancelled():
+        with contextlib.suppress(errors.KafkaError, OSError):  # it could not say goodbye
+            task.result()
 
 
 @contextmanager

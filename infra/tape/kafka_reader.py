@@ -5,23 +5,22 @@ until it is asked for, so that reading on costs nothing and waiting takes nothin
 """
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition, errors
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from infra.tape.contract import Record, TapeRefused
+from infra.tape.kafka_client import finish
 from infra.tape.kafka_times import Stamps, recorded_at
 
 _LONG_POLL_MS = 100
 """How long the broker may hold a fetch; a change of position waits for it."""
 
 _TURN_SECONDS = 1.0
-_STOP_SECONDS = 5.0
 
 
 async def start_consumer(given: dict[str, Any], max_message_bytes: int) -> AIOKafkaConsumer:
@@ -44,10 +43,9 @@ async def start_consumer(given: dict[str, Any], max_message_bytes: int) -> AIOKa
 
 
 async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
-    """Stop a consumer within a limit: it may wait for a broker that is away."""
-    with contextlib.suppress(TimeoutError, errors.KafkaError):
-        async with asyncio.timeout(_STOP_SECONDS):
-            await consumer.stop()
+    """Stop a consumer, and close its connections where its own way of stopping breaks off."""
+    await finish(consumer.stop())
+    await finish(consumer._client.close())
 
 
 class Reader:

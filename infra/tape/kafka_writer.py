@@ -6,7 +6,6 @@ is settled, and nothing else is appended before.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,11 +15,10 @@ from aiokafka import AIOKafkaProducer, errors
 from aiokafka.partitioner import murmur2
 
 from infra.tape.contract import Receipt, TapeError, TapeUnavailable
-from infra.tape.kafka_client import in_words
+from infra.tape.kafka_client import finish, in_words
 from infra.tape.kafka_times import Headers, Stamps, recorded_at
 from infra.tape.kafka_topic import MAX_BATCH_BYTES
 
-_STOP_SECONDS = 5.0
 _LOOK_SECONDS = 0.05
 
 _OPEN = (
@@ -230,15 +228,9 @@ class Writer:
 
     async def _stop(self, producer: AIOKafkaProducer) -> None:
         """Stop a producer within a limit; what it had not sent by then will never be."""
-        with contextlib.suppress(TimeoutError, errors.KafkaError):
-            async with asyncio.timeout(_STOP_SECONDS):
-                await producer.stop()
-        sender = producer._sender
-        if sender.sender_task is not None:
-            sender.sender_task.cancel()
-        with contextlib.suppress(TimeoutError, errors.KafkaError):
-            async with asyncio.timeout(_STOP_SECONDS):
-                await producer.client.close()
+        await finish(producer.stop())
+        await finish(producer._sender.close())
+        await finish(producer.client.close())
         for future in [one for one, owner in self._open.items() if owner is producer]:
             del self._open[future]
 

@@ -34,6 +34,9 @@ share.coordinator.state.topic.num.partitions=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
+# After a kill it may not come back before its old session is over.
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
 END
 [ ! -f "$folder/extra.properties" ] || cat "$folder/extra.properties" >> "$folder/server.properties"
 
