@@ -5,6 +5,7 @@ ends it from another thread.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -24,9 +25,15 @@ from services.warehouse.errors import (
     ServerError,
     of_engine,
 )
+from services.warehouse.headers import DISPLAY_NAME
 from services.warehouse.house import House
+from services.warehouse.native import Blocks
 from services.warehouse.sessions import Session
 from services.warehouse.statements import InsertHead, first_word, has_output
+
+# How drivers in Go begin. The name of this machine is nobody's business.
+_HELLO = re.compile(r"^\s*SELECT\s+displayName\(\)")
+_NAMED_HELLO = f"SELECT {quoted(DISPLAY_NAME)} AS `displayName()`"
 
 WRITER_SETTINGS = {"session_timezone": "UTC"}
 
@@ -40,6 +47,7 @@ class Result:
         self._held = held
         self._figures = figures or Figures()
         self._answer: Answer | None = None
+        self._blocks: Blocks | None = None
 
     @classmethod
     def of(cls, answer: Answer, fmt: str) -> "Result":
@@ -48,6 +56,12 @@ class Result:
         result._answer = answer
         return result
 
+    def for_protocol(self, version: int) -> "Result":
+        """Return it as clients of a version of the native protocol read Native."""
+        if version and self.format == "Native":
+            self._blocks = Blocks(version)
+        return self
+
     @property
     def figures(self) -> Figures:
         """What the statement cost; complete only after its end."""
@@ -55,6 +69,14 @@ class Result:
 
     def read(self) -> bytes:
         """Return the next bytes, none at the end. Raises `ServerError`."""
+        if self._blocks is None:
+            return self._read()
+        while data := self._read():
+            if blocks := b"".join(self._blocks.each(data)):
+                return blocks
+        return b"".join(self._blocks.finish())
+
+    def _read(self) -> bytes:
         if self._answer is None:
             held, self._held = self._held, b""
             return held
@@ -107,7 +129,8 @@ class Work:
                 SYNTAX_ERROR, f"Syntax error: byte {error.start + 1} is not UTF-8"
             ) from error
         try:
-            return self._read(sql) if self._role == "reader" else self._write(sql)
+            result = self._read(sql) if self._role == "reader" else self._write(sql)
+            return result.for_protocol(self._asked.protocol)
         except EngineError as error:
             raise of_engine(error) from error
         except RefusedFormat as error:
@@ -135,7 +158,7 @@ class Work:
             return self._set(sql)
         fmt = self._checked(self._asked.format)
         with self._house.judge() as client:
-            reading = judge(client, sql)
+            reading = judge(client, _HELLO.sub(_NAMED_HELLO, sql))
         chosen = reading.format or allowed_format(fmt)
         settings = {**self._asked.settings, **reading.settings}
         handle = self._reader(settings)
