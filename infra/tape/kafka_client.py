@@ -16,7 +16,7 @@ from infra.tape.contract import TapeError, TapeRefused, TapeUnavailable
 REQUEST_SECONDS = 10.0
 """How long one request may take before its connection counts as broken and it is sent again."""
 
-STOP_SECONDS = 5.0
+STOP_SECONDS = 3.0
 """How long a client may take to stop."""
 
 _RETRY_MS = 200

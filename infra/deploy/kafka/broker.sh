@@ -42,7 +42,7 @@ END
 
 set -- -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$jars/*"
 if [ ! -f "$folder/data/meta.properties" ]; then
-    id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 1-22)
+    id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'xy' | cut -c 1-22)
     "$java" -XX:TieredStopAtLevel=1 "$@" kafka.tools.StorageTool format \
         --cluster-id "$id" --config "$folder/server.properties" >&2
 fi
