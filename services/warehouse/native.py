@@ -1,8 +1,8 @@
 """Native blocks as clients of a newer protocol read them, made from those the engine writes.
 
-The engine writes Native as of protocol version 0. Clients that name a version expect a head on each
-block and, from 54454 on, a mark on each column. To put them in, one must know where a block ends,
-so its columns are walked, not understood. Types without a fixed layout are refused.
+The engine writes Native as of protocol version 0. Clients that name a version of 54454 or later
+expect a head on each block and a mark on each column. To put them in, one must know where a block
+ends, so its columns are walked, not understood. Types without a fixed layout are refused.
 """
 
 import re
@@ -12,7 +12,9 @@ from functools import lru_cache
 from services.warehouse.errors import NOT_IMPLEMENTED, ServerError
 
 COLUMN_MARKS = 54_454
-"""From this version on each column says whether it is serialized in a way of its own."""
+"""From this version on each column says whether it is serialized in a way of its own. Clients of
+earlier ones look whether blocks have a head; theirs stay as they are, in any type, at full speed.
+"""
 
 # Field 1, not of overflows; field 2, of no bucket; the end.
 _BLOCK_HEAD = b"\x01\x00\x02\xff\xff\xff\xff\x00"
@@ -62,8 +64,7 @@ class _Short(Exception):
 class Blocks:
     """Gives each block of a stream its head, as soon as the block is whole."""
 
-    def __init__(self, protocol: int) -> None:
-        self._marks = _USUAL_WAY if protocol >= COLUMN_MARKS else b""
+    def __init__(self) -> None:
         self._waiting = bytearray()
         self._enough = 0
 
@@ -73,7 +74,7 @@ class Blocks:
         while self._waiting and len(self._waiting) >= self._enough:
             walk = _Walk(self._waiting)
             try:
-                block = _BLOCK_HEAD + walk.block(self._marks)
+                block = _BLOCK_HEAD + walk.block()
             except _Short:
                 # Each attempt walks from the beginning: the next one is worth it at double size.
                 self._enough = 2 * len(self._waiting)
@@ -93,7 +94,7 @@ class _Walk:
         self._data = data
         self.at = 0
 
-    def block(self, marks: bytes) -> bytes:
+    def block(self) -> bytes:
         columns, rows = self._number(), self._number()
         made = bytearray(self._data[: self.at])
         for _ in range(columns):
@@ -102,7 +103,7 @@ class _Walk:
             kind_at = self._number()
             kind = bytes(self._data[self.at : self.at + kind_at]).decode()
             self._skip(kind_at)
-            made += self._data[begin : self.at] + marks
+            made += self._data[begin : self.at] + _USUAL_WAY
             begin = self.at
             if rows:
                 self._prefix(kind)

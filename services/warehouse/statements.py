@@ -40,6 +40,8 @@ def insert_in(text: bytes) -> InsertHead | None:
     depth, at, words = 0, 0, 0
     while found := _TOKEN.match(text, at):
         at = found.end()
+        if found["mark"] in (b"'", b'"', b"`"):
+            return None  # a quote without its end
         if found["mark"]:
             depth += (found["mark"] == b"(") - (found["mark"] == b")")
         if not found["word"] or depth:
@@ -55,11 +57,6 @@ def insert_in(text: bytes) -> InsertHead | None:
         if word == b"FORMAT" and (name := _next_word(text, at)) is not None:
             return _head(text, found.start(), name[0].decode(), name[1])
     return None
-
-
-def is_insert(text: bytes) -> bool:
-    """Tell whether a text begins as an INSERT."""
-    return first_word(text) == "INSERT"
 
 
 def first_word(text: bytes) -> str:

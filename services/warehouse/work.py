@@ -27,7 +27,7 @@ from services.warehouse.errors import (
 )
 from services.warehouse.headers import DISPLAY_NAME
 from services.warehouse.house import House
-from services.warehouse.native import Blocks
+from services.warehouse.native import COLUMN_MARKS, Blocks
 from services.warehouse.sessions import Session
 from services.warehouse.statements import InsertHead, first_word, has_output
 
@@ -58,8 +58,8 @@ class Result:
 
     def for_protocol(self, version: int) -> "Result":
         """Return it as clients of a version of the native protocol read Native."""
-        if version and self.format == "Native":
-            self._blocks = Blocks(version)
+        if version >= COLUMN_MARKS and self.format == "Native":
+            self._blocks = Blocks()
         return self
 
     @property

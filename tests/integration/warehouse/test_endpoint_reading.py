@@ -276,3 +276,18 @@ def test_clients_that_ask_side_by_side_are_all_answered(address: str) -> None:
 def test_unknown_settings_are_an_error_as_on_a_server(reader: Client) -> None:
     with pytest.raises(DatabaseError, match="UNKNOWN_SETTING"):
         reader.query("SELECT 1", settings={"no_such_setting": 1})
+
+
+def test_drivers_in_go_are_greeted_and_read_native_blocks(http: httpx.Client) -> None:
+    asked = {"default_format": "Native", "client_protocol_version": "54460"}
+    hello = "SELECT displayName(), version(), revision(), timezone()"
+    answer = http.post("/", params=asked, content=hello)
+    head, mark = b"\x01\x00\x02\xff\xff\xff\xff\x00", b"\x00"
+    expected = head + b"\x04\x01" + b"\x0ddisplayName()\x06String" + mark + b"\x09salestape"
+    assert answer.content.startswith(expected)
+    rows = "SELECT [toLowCardinality('x')] AS a, (1, NULL) AS b FROM numbers(100000)"
+    plain = http.post("/", params={"default_format": "Native"}, content=rows).content
+    marked = http.post("/", params=asked, content=rows).content
+    blocks = marked.count(head)
+    assert blocks > 1
+    assert len(marked) == len(plain) + blocks * (len(head) + 2 * len(mark))

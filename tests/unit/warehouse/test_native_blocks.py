@@ -35,7 +35,7 @@ EMPTY = b"\x01\x00" + column(b"n", b"UInt8", b"")
 @pytest.mark.parametrize("size", [1, 7, 100_000])
 def test_every_block_gets_its_head_and_its_columns_their_marks(size: int) -> None:
     stream = PLAIN * 3 + EMPTY + PLAIN
-    blocks = Blocks(54_460)
+    blocks = Blocks()
     found = b""
     for at in range(0, len(stream), size):
         found += b"".join(blocks.each(stream[at : at + size]))
@@ -44,11 +44,7 @@ def test_every_block_gets_its_head_and_its_columns_their_marks(size: int) -> Non
     assert found == MARKED * 3 + empty + MARKED
 
 
-def test_older_clients_expect_no_marks() -> None:
-    assert b"".join(Blocks(54_405).each(PLAIN)) == HEAD + PLAIN
-
-
 @pytest.mark.parametrize("kind", [b"Dynamic", b"AggregateFunction(sum, UInt8)", b"JSON"])
 def test_a_type_without_a_known_layout_is_refused(kind: bytes) -> None:
     with pytest.raises(ServerError, match="another format"):
-        list(Blocks(54_460).each(b"\x01\x01" + column(b"x", kind, b"")))
+        list(Blocks().each(b"\x01\x01" + column(b"x", kind, b"")))
