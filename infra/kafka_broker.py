@@ -34,13 +34,14 @@ class BrokerError(Exception):
 class KafkaBroker:
     """A broker that keeps its data in `folder`, on `port` of loopback (0 takes a free one).
 
+    `folder`/extra.properties, if it is there, is added to the broker's settings.
     The address stays the same through kills and restarts. `start` may take minutes the first time,
     while the jars are fetched; `seconds` bounds it.
     """
 
     def __init__(self, folder: Path, port: int = 0, seconds: float = 300.0) -> None:
         self.folder = folder
-        self.port, self._controller_port = _free_ports(port)
+        self.port, self.controller_port = free_ports(port)
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -62,7 +63,7 @@ class KafkaBroker:
         script = SCRIPTS / "broker.sh"
         if not script.exists():
             raise BrokerError(f"{script} is not here; it comes with Salestape's source")
-        ports = (str(self.port), str(self._controller_port))
+        ports = (str(self.port), str(self.controller_port))
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the project's own script
                 [str(script), str(self.folder.absolute()), *ports],
@@ -143,7 +144,8 @@ class KafkaBroker:
         return False
 
 
-def _free_ports(port: int) -> tuple[int, int]:
+def free_ports(port: int = 0) -> tuple[int, int]:
+    """Return `port`, or a free one of loopback if it is 0, and another free one."""
     with socket.socket() as first, socket.socket() as second:
         first.bind(("127.0.0.1", 0))
         second.bind(("127.0.0.1", 0))

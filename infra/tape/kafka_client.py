@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from aiokafka import errors
-from aiokafka.conn import create_conn
+from aiokafka.conn import AIOKafkaConnection
 
 from infra.settings import KafkaSettings
 from infra.tape.contract import TapeError, TapeRefused, TapeUnavailable
@@ -96,13 +96,16 @@ async def knock(given: dict[str, Any]) -> None:
             for name, value in given.items()
             if name not in ("bootstrap_servers", "metadata_max_age_ms", "retry_backoff_ms")
         }
+        connection = AIOKafkaConnection(host.strip("[]"), int(port), **rest)
         try:
-            connection = await create_conn(host.strip("[]"), int(port), **rest)
+            await connection.connect()
         except (TimeoutError, OSError, errors.KafkaError) as error:
             failed = error if failed is None or isinstance(error, _NEVER) else failed
         else:
-            await connection.close()
             return
+        finally:
+            if connection.connected():  # otherwise its closing is never told
+                await connection.close()
     if failed is not None:
         raise failed
 

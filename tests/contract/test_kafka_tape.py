@@ -75,12 +75,17 @@ class Operator:
         place = TopicPartition(self.topic, partition)
         self._ask(lambda admin: admin.delete_records({place: RecordsToDelete(offset)}))
 
-    def write(self, *records: dict[str, Any], transaction: str = "") -> None:
+    def write(
+        self, *records: dict[str, Any], transaction: str = "", compression: str | None = None
+    ) -> None:
         """Write records, each in a batch of its own; in a `transaction` that ends so, if given."""
 
         async def work() -> None:
-            options = {"transactional_id": clock.new_id()} if transaction else {}
-            producer = AIOKafkaProducer(bootstrap_servers=self.address, **options)
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self.address,
+                transactional_id=clock.new_id() if transaction else None,
+                compression_type=compression,
+            )
             await producer.start()
             try:
                 if transaction:
@@ -335,6 +340,15 @@ def test_records_of_other_writers_without_key_value_or_text_are_read(
             ("key", b""),
             ("\ufffd", b"value"),
         ]
+
+
+@pytest.mark.parametrize("compression", ["gzip", "lz4", "snappy", "zstd"])
+def test_what_other_writers_compressed_is_read(
+    operator: Operator, url: str, compression: str
+) -> None:
+    with closing(open_tape(url)) as tape:
+        operator.write({"value": b"value " * 100}, compression=compression)
+        assert [record.value for record in read_all(tape)] == [b"value " * 100]
 
 
 def test_what_a_transaction_took_back_is_not_on_the_tape(operator: Operator, url: str) -> None:
