@@ -23,6 +23,7 @@ from services.warehouse.app import warehouse_app
 from services.warehouse.house import House
 
 KEY = "a-key-for-those-who-write"
+AS_WRITER = {"X-ClickHouse-User": WRITER, "X-ClickHouse-Key": KEY}
 LIMITS = Limits(max_seconds=2, max_memory_bytes=400 * 2**20, max_rows=2_000_000)
 
 

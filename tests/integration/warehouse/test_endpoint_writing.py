@@ -13,13 +13,12 @@ import pytest
 from backports import zstd
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
-from conftest import KEY
+from conftest import AS_WRITER, KEY
 from waiting import wait_until
 
 from infra.warehouse import Warehouse
 from services.warehouse.access import WRITER
 
-AS_WRITER = {"X-ClickHouse-User": WRITER, "X-ClickHouse-Key": KEY}
 ROWS = [(1, "it's", "a", None), (2, "tab\tand\nline", "b", 2.5)]
 
 
@@ -105,17 +104,23 @@ def test_rows_with_placeholders_are_filled_in(writer: Client, http: httpx.Client
     assert rows(writer)[0][:2] == (3, "it's")
 
 
-def test_data_cut_short_writes_nothing(writer: Client, http: httpx.Client) -> None:
+def test_data_cut_short_writes_nothing(
+    writer: Client, http: httpx.Client, filled: Warehouse
+) -> None:
     """A client that goes away in the midst of its data has not inserted a part of it."""
+
+    admin, itself = filled.client("admin"), 1
+    running = "SELECT count() FROM system.processes WHERE query LIKE '%INTO made.things%'"
 
     def half() -> object:
         yield b"INSERT INTO made.things FORMAT JSONEachRow\n"
-        yield b'{"n": 1}\n' * 10
+        yield b'{"n": 1}\n' * 100_000
+        wait_until(lambda: admin.command(running) > itself)
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
         http.post("/", content=half(), headers=AS_WRITER)
-    wait_until(lambda: http.get("/ping").status_code == 200)
+    wait_until(lambda: admin.command(running) == itself)
     assert rows(writer) == []
 
 
