@@ -158,7 +158,7 @@ def test_readers_go_on_where_they_were_when_the_broker_is_back(
 def test_waiting_and_opening_outlive_a_kill_of_the_broker(
     broker: KafkaBroker, opening: Opening
 ) -> None:
-    tape = opening(10.0)
+    tape = opening(LIMIT_SECONDS)
     with ThreadPoolExecutor(2) as threads:
         waiting = threads.submit(tape.wait, {}, LIMIT_SECONDS)
         broker.kill()
