@@ -73,8 +73,9 @@ class Intake:
     def accept(self, raws: Sequence[bytes]) -> list[Outcome]:
         """Put events on the tape; see `infra.sink.Sink.accept`.
 
-        All that is new in one call is appended together or not at all. Raises `TapeUnavailable`
-        when nothing was appended and trying again may help, `TapeRefused` when it will not.
+        All that is new in one call is handed to the tape at once. Raises `TapeUnavailable` when
+        trying again may help (a tape of several partitions may have some of it then, which the
+        repeat finds), `TapeRefused` when it will not.
         """
         if not raws:
             return []
