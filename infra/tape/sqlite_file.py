@@ -173,7 +173,9 @@ def prepare(path: Path, statements: Sequence[str], seconds: float) -> None:
 def _prepared(path: Path, statements: Sequence[str], seconds: float) -> bool:
     native = _connect(str(path), seconds)
     try:
+        native.execute("BEGIN")  # one look: another process may be making the tape
         new = _is_new(native, path)
+        native.execute("COMMIT")
         mode = native.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
             raise TapeRefused(

@@ -5,13 +5,14 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from tape_contract import LIMIT_SECONDS, TapeContract, read_all
 
+from infra.tape import sqlite_file
 from infra.tape.contract import Entry, Tape, TapeRefused, TapeUnavailable
 from infra.tape.opening import open_tape
 from infra.tape.sqlite import SQLiteTape
@@ -90,6 +91,36 @@ def test_openers_of_a_new_tape_do_not_get_into_each_others_way(path: Path) -> No
         list(threads.map(write, range(8)))
     with closing(SQLiteTape(path)) as tape:
         assert sorted(int(record.value) for record in read_all(tape)) == list(range(8))
+
+
+def test_a_tape_that_is_made_while_another_opener_looks_is_no_stranger(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite_file._connect
+    looking: list[bool] = []
+
+    class Look:
+        """A connection during whose first look somebody else opens the tape."""
+
+        def __init__(self, native: sqlite3.Connection) -> None:
+            self._native = native
+            self.close = native.close
+
+        def execute(self, sql: str) -> sqlite3.Cursor:
+            found = self._native.execute(sql)
+            if sql == "PRAGMA application_id" and not looking:
+                row = found.fetchone()
+                monkeypatch.setattr(sqlite_file, "_connect", connect)
+                looking.append(True)
+                with suppress(TapeUnavailable), closing(SQLiteTape(path, seconds=0.1)):
+                    pass
+                found = self._native.execute(f"SELECT {row[0]}")
+            return found
+
+    monkeypatch.setattr(sqlite_file, "_connect", lambda *given: Look(connect(*given)))
+    with closing(SQLiteTape(path)) as tape:
+        assert tape.ends() == {0: 0}
+    assert looking == [True]
 
 
 def test_every_connection_syncs_at_every_commit(path: Path) -> None:
