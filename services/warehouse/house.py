@@ -4,11 +4,10 @@ import queue
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from types import TracebackType
-from typing import Self
 
 from clickhouse_connect.driver.client import Client
 
+from infra.closing import Closing
 from infra.reading.permitted import DATABASE
 from infra.warehouse import Warehouse
 from infra.warehouse.embedded import Engine, quoted_name
@@ -21,7 +20,7 @@ STOP_SECONDS = 1.0
 DEFAULT_LIMITS = Limits()
 
 
-class House:
+class House(Closing):
     """An opened warehouse as requests find it. Use it as a context manager, or `close` it."""
 
     reader_database = DATABASE
@@ -73,17 +72,6 @@ class House:
     def close(self) -> None:
         """Let go of the warehouse. Closing twice is allowed."""
         self._opened.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _names(told: bytes) -> frozenset[str]:
