@@ -6,6 +6,7 @@ the slice of a round, the whole ledger as of two clocks, the stored rows.
 """
 
 import re
+from collections.abc import Mapping
 from string import Template
 
 from projections.columns import parsed_once, payload_columns
@@ -55,6 +56,11 @@ LEDGERS = {
     "people": "sales_store.events",
 }
 """Reading to the ledger in the order that suits it."""
+
+
+def scope_of(reading: str) -> Mapping[str, str]:
+    """Return the columns that name a scope of a reading, and what they are over the ledger."""
+    return SCOPES[reading] or {"key": "key"}
 
 
 def _effective(reading: str, ledger: str, only: str) -> str:
@@ -147,7 +153,15 @@ def stored_rows(generation: str) -> str:
 
 def table_now(table: DerivedTable, generation: str) -> str:
     """Return what people read as the table, from the stored rows of a generation."""
-    return _reading(table.read_stored_sql or table.read_sql, stored_rows(generation))
+    rows = stored_rows(generation)
+    reading = _reading(table.read_sql, rows)
+    if table.read_stored_sql is None:
+        return reading
+    return re.sub(
+        r"\bFROM reading\b",
+        lambda _: f"FROM ({reading}) AS reading",
+        _reading(table.read_stored_sql, rows),
+    )
 
 
 def table_at(table: DerivedTable) -> str:

@@ -205,12 +205,13 @@ class DeriveLoop:
         """Write down the scopes touched; return how many they are and how many records of the
         ledger they hold."""
         where = f"valid AND {store.touched_range(start, end)} AND ({_types(group)})"
-        if group[0].table.reading == "key":
-            scope, ledger = "key", "sales_store.events"
+        reading = group[0].table.reading
+        scope = rendering.scope_of(reading)
+        names = ", ".join(scope)
+        if reading == "key":
             found = f"SELECT DISTINCT key FROM sales_store.tape WHERE {where}"
         else:
             # A record that lost a conflict may have won before: its slice is touched with its key.
-            scope, ledger = "(filed_day, filed_actor)", "sales_store.events_by_day"
             found = (
                 f"SELECT DISTINCT day AS filed_day, actor AS filed_actor FROM sales_store.tape "
                 f"WHERE actor != '' AND {where} UNION DISTINCT "
@@ -219,13 +220,14 @@ class DeriveLoop:
             )
         # Numbered in the order of the ledger, so that a part of them lies together there.
         self._fill(
-            touched, f"SELECT *, row_number() OVER (ORDER BY {scope}) AS place FROM ({found})"
+            touched, f"SELECT *, row_number() OVER (ORDER BY {names}) AS place FROM ({found})"
         )
-        columns = "key" if scope == "key" else "(toDate32(filed_time), actor)"
-        found_there = f"{columns} IN (SELECT {scope.strip('()')} FROM sales_store.{touched})"
+        found_there = (
+            f"({', '.join(scope.values())}) IN (SELECT {names} FROM sales_store.{touched})"
+        )
         ((scopes, rows),) = self.client.query(
             f"SELECT (SELECT count() FROM sales_store.{touched}), count() "
-            f"FROM {ledger} WHERE {found_there}"
+            f"FROM {rendering.LEDGERS[reading]} WHERE {found_there}"
         ).result_rows
         return int(scopes), int(rows)
 
@@ -238,13 +240,10 @@ class DeriveLoop:
         bounds: tuple[int, int],
     ) -> None:
         """Write the effective events of the scopes touched, or of a part of them, by place."""
-        scope, columns = (
-            ("key", "key")
-            if reading == "key"
-            else ("filed_day, filed_actor", "(toDate32(filed_time), actor)")
-        )
+        scope = rendering.scope_of(reading)
+        names, columns = ", ".join(scope), ", ".join(scope.values())
         share = f"place > {bounds[0]} AND place <= {bounds[1]}"
-        where = f"{columns} IN (SELECT {scope} FROM sales_store.{touched} WHERE {share})"
+        where = f"({columns}) IN (SELECT {names} FROM sales_store.{touched} WHERE {share})"
         fields = frozenset().union(*(rendering.fields_of(f.table) for f in group))
         crowded = f"crowded_{self.worker}"
         self._fill(crowded, rendering.crowded(reading, where))
