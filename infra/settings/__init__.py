@@ -12,6 +12,7 @@ from infra.settings.catalogue import (
     load,
     unknown_names,
 )
+from infra.settings.console import ConsoleSettings
 from infra.settings.data import DataSettings, DefinitionSettings, file_url
 from infra.settings.gateway import GatewaySettings, QuerySettings
 from infra.settings.kafka import KafkaSettings
@@ -20,6 +21,7 @@ from infra.settings.warehouse import WarehouseSettings
 
 __all__ = [
     "CONCERNS",
+    "ConsoleSettings",
     "DataSettings",
     "DefinitionSettings",
     "GatewaySettings",

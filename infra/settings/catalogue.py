@@ -10,6 +10,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from infra.settings.concern import PREFIX, SHOWN_DEFAULT, Concern
+from infra.settings.console import ConsoleSettings
 from infra.settings.data import DataSettings, DefinitionSettings
 from infra.settings.gateway import GatewaySettings, QuerySettings
 from infra.settings.kafka import KafkaSettings
@@ -47,6 +48,7 @@ def load(concern: type[S], **given: object) -> S:
 
 
 CONCERNS: tuple[type[Concern], ...] = (
+    ConsoleSettings,
     DataSettings,
     DefinitionSettings,
     GatewaySettings,
