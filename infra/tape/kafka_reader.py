@@ -48,6 +48,28 @@ async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
     await finish(consumer._client.close())
 
 
+def records_of(
+    part: int, messages: Sequence[ConsumerRecord], latest: int
+) -> tuple[list[Record], int]:
+    """Return messages of a partition as records, and the latest stamp up to the last of them.
+
+    `latest` is the latest stamp up to the first, in milliseconds.
+    """
+    records: list[Record] = []
+    stamp = -1
+    moment = recorded_at(latest, ())
+    for message in messages:
+        if message.timestamp != stamp:  # the records of one batch share it
+            stamp = message.timestamp
+            latest = max(latest, stamp)
+            moment = recorded_at(latest, ())
+        at = recorded_at(latest, message.headers) if message.headers else moment
+        # Other writers may leave out a key or a value, or have a key that is no text.
+        key = "" if message.key is None else message.key.decode(errors="replace")
+        records.append(Record(part, message.offset, at, key, message.value or b""))
+    return records, latest
+
+
 class Reader:
     """One place on the tape. `positions` is what comes next, per partition."""
 
@@ -119,19 +141,8 @@ class Reader:
             self._keep(part, messages)
 
     def _keep(self, part: int, messages: Sequence[ConsumerRecord]) -> None:
-        kept = self._fetched.setdefault(part, deque())
-        latest, stamp = self._latest[part], -1
-        moment = recorded_at(latest, ())
-        for message in messages:
-            if message.timestamp != stamp:  # the records of one batch share it
-                stamp = message.timestamp
-                latest = max(latest, stamp)
-                moment = recorded_at(latest, ())
-            at = recorded_at(latest, message.headers) if message.headers else moment
-            # Other writers may leave out a key or a value, or have a key that is no text.
-            key = "" if message.key is None else message.key.decode(errors="replace")
-            kept.append(Record(part, message.offset, at, key, message.value or b""))
-        self._latest[part] = latest
+        records, self._latest[part] = records_of(part, messages, self._latest[part])
+        self._fetched.setdefault(part, deque()).extend(records)
 
     def take(self, limit: int) -> list[Record]:
         """Give at most `limit` of what was fetched, beginning with another partition each time."""
