@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
@@ -181,6 +182,9 @@ def _sentence(finding: _Finding) -> str:
             return f"{where}: {_not_a_field(finding)}"
         case "timezone_aware":
             return f"{where}: needs an offset such as Z or +02:00; found {found}"
+        case "greater_than_equal" | "less_than" if isinstance(finding.found, str | date):
+            bounds = f"must lie between {values.EARLIEST:%Y-%m-%d} and {values.LATEST:%Y-%m-%d}"
+            return f"{where}: {bounds}; found {found}"
         case "value_error":
             said = str(finding.context["error"])
             told = isinstance(finding.found, Mapping) or found in said

@@ -27,8 +27,11 @@ CREATE TABLE IF NOT EXISTS sales_store.events
     ref_type      LowCardinality(String) COMMENT 'type of the target of an amendment',
     corrected_time DateTime64(6, 'UTC') COMMENT 'time of the target as corrected',
     corrected_data String COMMENT 'payload of the target as corrected, JSON',
-    digest        FixedString(16) COMMENT 'digest of the content: equal for repeats, different for conflicts',
     data          String COMMENT 'payload as the model writes it, JSON',
+    digest        FixedString(16) DEFAULT substring(SHA256(concatWithSeparator('\0',
+        toString(toUnixTimestamp64Micro(time)), toString(sequence), source, id, type, subject, account,
+        deal, actor, correlationid, causationid, data)), 1, 16)
+        COMMENT 'digest of the content: equal for repeats, different for conflicts',
     INDEX by_id id TYPE bloom_filter(0.01) GRANULARITY 4,
     INDEX by_deal deal TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_account account TYPE bloom_filter(0.01) GRANULARITY 1

@@ -15,7 +15,7 @@ import pyarrow as pa
 from events.catalogue import CATALOGUE
 from events.catalogue.platform import Amendment, EventCorrected
 from events.corrections import corrected_payload_json
-from events.envelope import DIGESTED, AnyEvent, digest_of_content, payload_json
+from events.envelope import AnyEvent, payload_json
 from events.parsing import Rejection, parse_events
 from infra.tape import Record
 
@@ -53,7 +53,6 @@ LEDGER = pa.schema(
         ("ref_type", pa.string()),
         ("corrected_time", MOMENT),
         ("corrected_data", pa.string()),
-        ("digest", pa.binary(16)),
         ("data", pa.string()),
     ]
 )
@@ -145,24 +144,14 @@ def _ledger_columns(records: Sequence[Record], events: Sequence[AnyEvent]) -> di
     )
     for name in OPTIONAL:
         columns[name] = [value or "" for value in columns[name]]
-    data = [payload_json(event) for event in events]
     times = _moments(columns["time"])
-    columns["digest"] = list(
-        map(
-            digest_of_content,
-            times.cast(pa.int64()).to_pylist(),
-            columns["sequence"],
-            *(columns[name] for name in DIGESTED),
-            data,
-        )
-    )
     return columns | {
         "time": times,
         "key": [record.key for record in records],
         "partition": [record.partition for record in records],
         "offset": [record.offset for record in records],
         "recorded_at": _moments([record.recorded_at for record in records]),
-        "data": data,
+        "data": [payload_json(event) for event in events],
         **_amendment_columns(columns["type"], events, times),
     }
 

@@ -1,0 +1,40 @@
+"""The digest that the engine writes beside an event is the one that the vocabulary gives it."""
+
+from pathlib import Path
+
+from events.envelope import digest_of
+from events.examples import examples
+from events.parsing import Rejection, parse_event
+from infra.tape import Entry
+from infra.tape.opening import open_tape
+from infra.warehouse import Warehouse
+from projections import registry
+from services.projector.projector import Projector
+
+ODD = b"""{"specversion": "1.0", "id": "odd \xc3\xa9\xf0\x9f\x98\x80 '\\\\", "source": "crm",
+"type": "sales.note.written.v1", "time": "1901-02-03T04:05:06.000007-11:30", "sequence": 1,
+"subject": "x", "account": "a\\\\0", "correlationid": "c", "causationid": "d",
+"data": {"note": "tab \\t quote \\" line \\n \xe2\x82\xac"}}"""
+
+
+def test_both_give_the_same_digest(empty_warehouse: Warehouse, tmp_path: Path) -> None:
+    raws = [*examples().values(), ODD]
+    tape = open_tape(f"sqlite:///{tmp_path / 'tape.sqlite'}")
+    tape.append([Entry("home", raw) for raw in raws])
+    projector = Projector(tape, empty_warehouse, registry.load())
+    projector.prepare()
+    projector.catch_up()
+    tape.close()
+    events = [parse_event(raw) for raw in raws]
+    expected = [(n, digest_of(e)) for n, e in enumerate(events) if not isinstance(e, Rejection)]
+    assert len(expected) == len(raws)
+    for ledger, own in (("events", expected), ("events_by_day", None)):
+        found = (
+            empty_warehouse.client("read")
+            .query(
+                f"SELECT toUInt32(offset), lower(hex(digest)) FROM sales_store.{ledger} ORDER BY ALL"
+            )
+            .result_rows
+        )
+        wanted = own or [pair for pair in expected if getattr(events[pair[0]], "actor", None)]
+        assert found == wanted
