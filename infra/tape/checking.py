@@ -15,15 +15,20 @@ def checked(place: int, entry: Entry) -> tuple[bytes, bytes]:
             f"entry {place} has {len(entry.value):,} bytes, a record has at most "
             f"{MAX_RECORD_BYTES:,}; nothing was appended"
         )
+    return checked_key(place, entry.key), entry.value
+
+
+def checked_key(place: int, key: str) -> bytes:
+    """Return the key, in UTF-8, of the entry at `place`. Raises `TapeRefused`."""
     try:
-        key = entry.key.encode()
+        encoded = key.encode()
     except UnicodeEncodeError as error:
         raise TapeRefused(
             f"the key of entry {place} is not Unicode text ({error.reason}); nothing was appended"
         ) from error
-    if len(key) > MAX_KEY_BYTES:
+    if len(encoded) > MAX_KEY_BYTES:
         raise TapeRefused(
-            f"the key of entry {place} has {len(key):,} bytes, a key has at most "
+            f"the key of entry {place} has {len(encoded):,} bytes, a key has at most "
             f"{MAX_KEY_BYTES:,}; nothing was appended"
         )
-    return key, entry.value
+    return encoded

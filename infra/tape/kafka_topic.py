@@ -13,6 +13,9 @@ from infra.tape.contract import TapeRefused, TapeUnavailable
 MAX_BATCH_BYTES = 512 * 1024
 """The largest batch that is sent: room for the largest record and its key."""
 
+_USUAL_BYTES = 1_048_588
+"""The largest batch that Kafka's topics take where nothing is set."""
+
 _COPIES = 3
 """How many copies a topic gets, where there are as many brokers and nothing else is set."""
 
@@ -35,17 +38,27 @@ class Topic:
     max_message_bytes: int
 
 
-async def prepare(given: dict[str, Any], name: str, settings: KafkaSettings) -> Topic:
+async def prepare(
+    given: dict[str, Any],
+    name: str,
+    settings: KafkaSettings,
+    *,
+    make: bool = True,
+    least: int = MAX_BATCH_BYTES,
+) -> Topic:
     """Make the topic if it is not there, and check it.
 
-    Raises `TapeRefused` when it would forget, or lose what was acknowledged, and Kafka's errors.
+    `least` is how large a batch it must take, in bytes. Raises `TapeRefused` when it would forget,
+    or lose what was acknowledged, or is not there and not to be made; and Kafka's errors.
     """
     admin = AIOKafkaAdminClient(**given)
     try:
         await admin.start()
         # Asking for a topic by name would make it, on brokers that make topics by themselves.
         if name not in await admin.list_topics():
-            await _make(admin, name, settings)
+            if not make:
+                raise TapeRefused(f"there is no topic {name}")
+            await _make(admin, name, settings, max(_USUAL_BYTES, least))
         (described,) = await admin.describe_topics([name])
         if described["error_code"]:
             raise errors.for_code(described["error_code"])(f"topic {name}")
@@ -56,14 +69,16 @@ async def prepare(given: dict[str, Any], name: str, settings: KafkaSettings) -> 
         config = await _config(admin, name)
     finally:
         await admin.close()
-    _check(name, config, copies)
+    _check(name, config, copies, least)
     return Topic(len(partitions), int(config[_MAX_MESSAGE_BYTES]))
 
 
-async def _make(admin: AIOKafkaAdminClient, name: str, settings: KafkaSettings) -> None:
+async def _make(
+    admin: AIOKafkaAdminClient, name: str, settings: KafkaSettings, largest: int
+) -> None:
     brokers = len((await admin.describe_cluster())["brokers"])
     copies = settings.replication or max(1, min(_COPIES, brokers))
-    config = _KEPT | {_MAX_MESSAGE_BYTES: "1048588", _MIN_IN_SYNC: str(min(2, copies))}
+    config = _KEPT | {_MAX_MESSAGE_BYTES: str(largest), _MIN_IN_SYNC: str(min(2, copies))}
     made = await admin.create_topics(
         [NewTopic(name, settings.partitions, copies, topic_configs=config)]
     )
@@ -90,10 +105,10 @@ async def _config(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
     return {entry[0]: entry[1] for entry in entries}
 
 
-def _check(name: str, config: dict[str, str], copies: int) -> None:
+def _check(name: str, config: dict[str, str], copies: int, least: int) -> None:
     wrong = {key: value for key, value in _KEPT.items() if config[key] != value}
-    if int(config[_MAX_MESSAGE_BYTES]) < MAX_BATCH_BYTES:
-        wrong[_MAX_MESSAGE_BYTES] = "1048588"
+    if int(config[_MAX_MESSAGE_BYTES]) < least:
+        wrong[_MAX_MESSAGE_BYTES] = str(max(_USUAL_BYTES, least))
     if copies > 1 and int(config[_MIN_IN_SYNC]) < 2:
         wrong[_MIN_IN_SYNC] = "2"
     if not wrong:

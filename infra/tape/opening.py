@@ -3,12 +3,15 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from infra import clock
 from infra.settings import KafkaSettings, load
 from infra.tape.contract import Tape, TapeRefused
+from infra.tape.copying import CopyTarget
 from infra.tape.sqlite import SQLiteTape
 
 _SERVER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:,@/\s]+):(\d{1,5})")
@@ -26,9 +29,23 @@ def open_tape(url: str, now: Callable[[], datetime] = clock.now) -> Tape:
 
     Raises `TapeRefused` for a URL that names no tape, `SettingsError`, and what opening raises.
     """
+    return _open(url, now, make=True)
+
+
+def open_copy_source(url: str) -> Tape:
+    """Open the tape at `url` as `open_tape` does, without making one where none is."""
+    return _open(url, clock.now, make=False)
+
+
+def open_copy_target(url: str) -> CopyTarget:
+    """Open the tape at `url` as `open_tape` does, for a copy: only `infra.tape.copying` may."""
+    return _open(url, clock.now, make=True)
+
+
+def _open(url: str, now: Callable[[], datetime], *, make: bool) -> CopyTarget:
     parts = urlsplit(url)
     if parts.scheme == "kafka":
-        return _open_kafka(url)
+        return _open_kafka(url, make)
     if parts.scheme != "sqlite":
         raise TapeRefused(
             f"{parts.scheme or url!r} is no scheme of a tape; use sqlite:///path/to/tape.sqlite or "
@@ -39,10 +56,23 @@ def open_tape(url: str, now: Callable[[], datetime] = clock.now) -> Tape:
             f"{url!r} names no file; a tape is named sqlite:///path/to/tape.sqlite, with three "
             "slashes and an absolute path"
         )
-    return SQLiteTape(Path(unquote(parts.path)), now)
+    path = Path(unquote(parts.path))
+    if not make and not path.is_file():
+        raise TapeRefused(f"there is no tape {path}")
+    return SQLiteTape(path, now)
 
 
-def _open_kafka(url: str) -> Tape:
+def _open_kafka(url: str, make: bool) -> CopyTarget:
+    servers, topic = _kafka_place(url)
+    kafka = _cluster_module("infra.tape.kafka")
+    tape: CopyTarget = kafka.KafkaTape(
+        servers, topic or kafka.TOPIC, load(KafkaSettings), make=make
+    )
+    return tape
+
+
+def _kafka_place(url: str) -> tuple[list[str], str]:
+    """Return the servers and the topic that a URL names; the topic may be empty."""
     place, _, topic = url.removeprefix("kafka://").partition("/")
     servers = place.split(",")
     # A password in a URL would be in logs and process lists, so none is taken, nor is it repeated.
@@ -56,12 +86,15 @@ def _open_kafka(url: str) -> Tape:
         raise TapeRefused(
             f"{topic!r} is no name of a topic: letters, digits, '.', '_' and '-', at most 249"
         )
+    return servers, topic
+
+
+def _cluster_module(name: str) -> Any:
     try:
-        from infra.tape import kafka
+        return import_module(name)
     except ModuleNotFoundError as error:
         if error.name != "aiokafka":
             raise
         raise TapeRefused(
             "a tape on Kafka needs the package aiokafka; install salestape[cluster]"
         ) from error
-    return kafka.KafkaTape(servers, topic or kafka.TOPIC, load(KafkaSettings))

@@ -14,21 +14,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from errno import EDQUOT, ENOSPC
+from itertools import pairwise
 from pathlib import Path
 
 from eventsourcing.sqlite import SQLiteCursor
 
 from infra import clock
-from infra.tape.checking import checked
+from infra.tape.calls import Calls
+from infra.tape.checking import checked, checked_key
 from infra.tape.contract import (
     Entry,
     Positions,
     Receipt,
     Record,
-    Tape,
     TapeRefused,
     TapeUnavailable,
 )
+from infra.tape.copying import CopyTarget
 from infra.tape.framing import (
     TOPIC,
     microseconds_of,
@@ -44,8 +46,11 @@ PARTITION = 0
 
 _STREAM = "tape"
 
+_Times = Callable[[int, int | None], list[int]]
+"""Gives the times of recording of so many records, in microseconds, after the last one's."""
 
-class SQLiteTape(Tape):
+
+class SQLiteTape(CopyTarget):
     """A tape in one SQLite file, in WAL mode, synced at every append.
 
     `path` is made, folders included, when it is not there. `now` gives the time of recording;
@@ -69,24 +74,58 @@ class SQLiteTape(Tape):
         prepare(self.path, self._recorder.create_table_statements, seconds)
         self._file = _identity(self.path)
         self._writing = threading.Lock()
-        self._changed = threading.Condition()
-        self._calls = 0
-        self._closed = False
+        self._calls = Calls(f"the tape {self.path}")
 
     def append(self, entries: Sequence[Entry]) -> list[Receipt]:
         """Append all entries in one transaction; they share one `recorded_at`."""
-        with self._call():
+        with self._calls.call():
             pairs = [checked(place, entry) for place, entry in enumerate(entries)]
-            if not pairs:
-                return []
-            with self._writer(), told(self.path):
-                first, recorded = self._insert(pairs)
-        with self._changed:
-            self._changed.notify_all()
-        moment = moment_of(recorded)
-        return [Receipt(PARTITION, first + n, moment) for n in range(len(pairs))]
+            return self._append(pairs, self._share_one_time)
 
-    def _insert(self, pairs: list[tuple[bytes, bytes]]) -> tuple[int, int]:
+    def append_recorded(self, records: Sequence[Record]) -> list[Receipt]:
+        """Append all records in one transaction, each with its own `recorded_at`."""
+        times = [microseconds_of(record.recorded_at) for record in records]
+
+        def keep_times(_count: int, latest: int | None) -> list[int]:
+            for earlier, later in pairwise(times if latest is None else [latest, *times]):
+                if later < earlier:
+                    raise TapeRefused(
+                        f"the tape {self.path} cannot hold what was recorded at "
+                        f"{moment_of(later)} after what was recorded at {moment_of(earlier)}; "
+                        "nothing was appended"
+                    )
+            return times
+
+        with self._calls.call():
+            pairs = [
+                (checked_key(place, record.key), record.value)
+                for place, record in enumerate(records)
+            ]
+            return self._append(pairs, keep_times)
+
+    def partition_of(self, key: str) -> int:  # noqa: ARG002 - all keys lie in one
+        return PARTITION
+
+    def _share_one_time(self, count: int, latest: int | None) -> list[int]:
+        recorded = microseconds_of(self._now())
+        if latest is not None:
+            recorded = max(recorded, latest)  # the clock may have been set back
+        return [recorded] * count
+
+    def _append(self, pairs: list[tuple[bytes, bytes]], times: _Times) -> list[Receipt]:
+        if not pairs:
+            return []
+        with self._writer(), told(self.path):
+            first, recorded = self._insert(pairs, times)
+        with self._calls.changed:
+            self._calls.changed.notify_all()
+        moments = {microseconds: moment_of(microseconds) for microseconds in set(recorded)}
+        return [
+            Receipt(PARTITION, offset, moments[microseconds])
+            for offset, microseconds in enumerate(recorded, first)
+        ]
+
+    def _insert(self, pairs: list[tuple[bytes, bytes]], times: _Times) -> tuple[int, list[int]]:
         with self._recorder.datastore.transaction(commit=True) as cursor:
             # Rows written to a file that has no name any more would be acknowledged and lost.
             if _identity(self.path) != self._file:
@@ -94,17 +133,16 @@ class SQLiteTape(Tape):
                     f"the tape {self.path} was removed or replaced while it was open; nothing was "
                     "appended; put it back or start again"
                 )
-            recorded = microseconds_of(self._now())
-            first = 0
             last = self._recorder.last(cursor)
-            if last is not None:
-                first = self._offset(last[0], last[1]) + 1
-                recorded = max(recorded, recorded_in(last[2]))  # the clock may have been set back
+            first = 0 if last is None else self._offset(last[0], last[1]) + 1
+            recorded = times(len(pairs), None if last is None else recorded_in(last[2]))
             self._recorder.insert(
                 cursor,
                 (
-                    (_STREAM, offset, TOPIC, pack(recorded, key, value))
-                    for offset, (key, value) in enumerate(pairs, first)
+                    (_STREAM, offset, TOPIC, pack(microseconds, key, value))
+                    for offset, (microseconds, (key, value)) in enumerate(
+                        zip(recorded, pairs, strict=True), first
+                    )
                 ),
             )
         return first, recorded
@@ -116,7 +154,7 @@ class SQLiteTape(Tape):
         records: list[Record] = []
         moment, recorded = moment_of(0), 0
         with (
-            self._call(),
+            self._calls.call(),
             told(self.path),
             self._recorder.datastore.transaction(commit=False) as cursor,
         ):
@@ -156,27 +194,22 @@ class SQLiteTape(Tape):
         """Wake at once on an append of this process, within some 20 ms on those of others."""
         first = self._first(start)
         deadline = clock.monotonic() + timeout
-        with self._changed:
+        with self._calls.changed:
             while self._end() <= first:
                 left = deadline - clock.monotonic()
                 if left <= 0:
                     return False
-                self._changed.wait(min(left, self._poll))
+                self._calls.changed.wait(min(left, self._poll))
             return True
 
     def close(self) -> None:
         """Wait for calls that are under way, then close. Who waits for records is refused."""
-        with self._changed:
-            if self._closed:
-                return
-            self._closed = True
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._calls == 0)
-        self._recorder.datastore.close()
+        if self._calls.end():
+            self._recorder.datastore.close()
 
     def _end(self) -> int:
         with (
-            self._call(),
+            self._calls.call(),
             told(self.path),
             self._recorder.datastore.transaction(commit=False) as cursor,
         ):
@@ -200,20 +233,6 @@ class SQLiteTape(Tape):
                 f"holds {version}"
             )
         return version
-
-    @contextmanager
-    def _call(self) -> Iterator[None]:
-        with self._changed:
-            if self._closed:
-                raise TapeRefused(f"the tape {self.path} is closed")
-            self._calls += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._calls -= 1
-                if self._closed and self._calls == 0:
-                    self._changed.notify_all()
 
     @contextmanager
     def _writer(self) -> Iterator[None]:
