@@ -21,7 +21,7 @@ CODES = {
     "infra.lock.FolderError": UNREACHABLE,
     "infra.settings.SettingsError": USAGE,
     "infra.tape.contract.TapeError": UNREACHABLE,
-    "infra.warehouse.opening.WarehouseError": UNREACHABLE,
+    "infra.warehouse.contract.WarehouseError": UNREACHABLE,
     "projections.registry.DefinitionError": FAILED,
     "services.audit.history.UnknownDeal": FAILED,
     "services.cli.failures.Failed": FAILED,
@@ -46,6 +46,10 @@ class Misused(Exception):
 
 class Unreachable(Exception):
     """The data, or the platform that has it, cannot be reached."""
+
+
+class Served(Unreachable):
+    """The data folder is well, and served by another process that is no platform."""
 
 
 @dataclass(frozen=True, slots=True)

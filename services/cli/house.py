@@ -1,11 +1,14 @@
-"""What one process has of a data folder: the lock, the tape, the warehouse, and what works on them.
+"""What one process has of a tape and a warehouse, and what works on them, in the two sizes.
 
-Commands that open the data themselves and `salestape up` both begin with this; what they do with
-it is theirs.
+An `EmbeddedHouse` has a data folder for itself and derives in it; a `ClusterHouse` works on a tape
+and a server beside other processes, of which the projectors derive. What commands and `salestape
+up` or `gateway` do with either is theirs.
 """
 
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Hashable, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -22,46 +25,64 @@ from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
 from projections import registry
 from services.cli.failures import Misused
+from services.cli.following import Following
+from services.cli.urls import is_embedded
 from services.gateway.counters import Counters
 from services.gateway.intake import Intake
 from services.gateway.rejects import RejectLog
 from services.gateway.warehouse_ledger import WarehouseLedger
-from services.projector.projector import Projector
+from services.projector.projector import Health, Projector
 from services.query.answers import Limits
 from services.query.reader import Reader
 
 
 class House(Closing):
-    """An opened data folder. Use it as a context manager, or `close` it."""
+    """An opened tape and warehouse. Use it as a context manager, or `close` it."""
 
-    def __init__(self, folder: Path, command: str) -> None:
-        """Take the folder and open everything; `command` is what others are told who has it.
+    def __init__(self, data: DataSettings, lock: DataLock | None) -> None:
+        """Open both; `lock` is the data folder's, where this process has it, and becomes ours.
 
-        Raises `FolderInUse`, `FolderError`, `TapeError`, `WarehouseError` or `DefinitionError`.
+        Raises `TapeError`, `WarehouseError` or `DefinitionError`.
         """
-        data = load(DataSettings, data=folder)
-        projector, query = load(ProjectorSettings), load(QuerySettings)
-        self.folder = data.data
         self.settings = data
-        self.definitions = registry.load(*load(DefinitionSettings).folders)
+        self.folder = data.data
+        self.lock = lock
         with ExitStack() as stack:
-            self.lock = stack.enter_context(DataLock.acquire(self.folder, command))
+            if lock is not None:
+                stack.enter_context(lock)
+            query = load(QuerySettings)
+            self.definitions = registry.load(*load(DefinitionSettings).folders)
             self.tape = open_tape(data.tape)
             stack.callback(self.tape.close)
             self.warehouse = stack.enter_context(Warehouse(data.warehouse))
-            self.projector = Projector(
-                self.tape,
-                self.warehouse,
-                self.definitions,
-                batch_size=projector.batch_size,
-                derive_share=projector.derive_share,
-            )
-            self.projector.prepare()
             limits = Limits(query.max_seconds, query.max_memory_bytes, query.max_rows)
             self.reader = stack.enter_context(Reader(self.warehouse, limits, self.definitions))
+            self._prepare(stack)
             self._opened = stack.pop_all()
         self.rejects = RejectLog(self.folder / "rejects")
         self.counters = Counters()
+
+    @abstractmethod
+    def _prepare(self, stack: ExitStack) -> None:
+        """Open what this size has besides; `stack` closes it."""
+
+    @abstractmethod
+    def health(self) -> Health:
+        """Return how far the warehouse has followed the tape, and what does not work."""
+
+    @abstractmethod
+    def rebuild(self, names: Sequence[str]) -> None:
+        """Have derived tables built anew beside the old ones, which serve until then."""
+
+    @property
+    @abstractmethod
+    def rejected(self) -> int | None:
+        """How many records were found to be no events; None where another process counts them."""
+
+    @property
+    @abstractmethod
+    def last_derived_at(self) -> datetime | None:
+        """When a table was derived last; None where it never was or another process knows."""
 
     @cached_property
     def intake(self) -> Intake:
@@ -80,3 +101,81 @@ class House(Closing):
     def close(self) -> None:
         """Close everything and give the folder back. Closing twice is allowed."""
         self._opened.close()
+
+
+class EmbeddedHouse(House):
+    """A data folder that this process has for itself, with the projector that derives in it."""
+
+    projector: Projector
+
+    def __init__(self, folder: Path, command: str) -> None:
+        """Take the folder and open everything; `command` is what others are told who has it.
+
+        Raises what `House` raises, `FolderInUse` or `FolderError`.
+        """
+        data = load(DataSettings, data=folder)
+        super().__init__(data, DataLock.acquire(data.data, command))
+
+    def _prepare(self, stack: ExitStack) -> None:
+        del stack
+        settings = load(ProjectorSettings)
+        self.projector = Projector(
+            self.tape,
+            self.warehouse,
+            self.definitions,
+            batch_size=settings.batch_size,
+            derive_share=settings.derive_share,
+        )
+        self.projector.prepare()
+
+    def health(self) -> Health:
+        return self.projector.health()
+
+    def rebuild(self, names: Sequence[str]) -> None:
+        self.projector.rebuild(list(names))
+
+    @property
+    def rejected(self) -> int | None:
+        return self.projector.append.rejected
+
+    @property
+    def last_derived_at(self) -> datetime | None:
+        return self.projector.last_derived_at
+
+
+class ClusterHouse(House):
+    """A tape and a warehouse on a server, shared with other processes; here nothing is derived."""
+
+    rejected = None
+    last_derived_at = None
+
+    def __init__(self, folder: Path, command: str, *, alone: bool = False) -> None:
+        """Open both. With `alone` this process has the data folder, as one that serves must.
+
+        Raises what `House` raises; `Misused` where the warehouse is embedded; with `alone` also
+        `FolderInUse` or `FolderError`.
+        """
+        data = load(DataSettings, data=folder)
+        if is_embedded(data.warehouse):
+            raise Misused(
+                f"`salestape {command}` works beside other processes, and the warehouse "
+                f"{data.warehouse} is embedded, which one process has for itself: run `salestape "
+                "up` instead, or serve it with `salestape warehouse` and set "
+                "SALESTAPE_WAREHOUSE=clickhouse://writer:KEY@host:port"
+            )
+        super().__init__(data, DataLock.acquire(data.data, command) if alone else None)
+
+    def _prepare(self, stack: ExitStack) -> None:
+        client = self.warehouse.fresh_client()
+        stack.callback(client.close)
+        self.following = Following(self.tape, client, self.definitions)
+
+    def health(self) -> Health:
+        return self.following.health()
+
+    def version(self) -> Hashable:
+        """Return something that changes with what the derived tables have followed."""
+        return self.following.version()
+
+    def rebuild(self, names: Sequence[str]) -> None:
+        self.following.begin_anew(names)

@@ -17,14 +17,15 @@ EPILOG = """
 query the engine refuses); 2 the command cannot be understood; 3 the data cannot be reached (the
 folder is in use, not writable, or the platform does not answer).
 
-While `salestape up` runs on a data folder, all other commands talk to it; otherwise they open the
-folder themselves. Results go to stdout, everything else to stderr.
+While `salestape up` or `salestape gateway` runs on a data folder, all other commands talk to it;
+otherwise they open the folder themselves, or work on the tape and the server that SALESTAPE_TAPE
+and SALESTAPE_WAREHOUSE name. Results go to stdout, everything else to stderr.
 """
 
 
 ORDER = (
     "up", "import", "simulate", "show", "sql", "replay", "feed", "rebuild", "check", "doctor",
-    "warehouse", "schema",
+    "gateway", "console", "warehouse", "schema",
 )  # fmt: skip
 """How the commands are listed: what one needs first comes first."""
 
@@ -82,9 +83,11 @@ def salestape(
 from services.cli import (  # noqa: E402, F401 - each module adds its commands to `app`
     asking,
     checking,
+    console,
     describing,
     doctoring,
     feeding,
+    gateway,
     importing,
     rebuilding,
     replaying,

@@ -64,12 +64,13 @@ def exposition(
             if name != "refused"
         },
     )
-    told.add(
-        "records_rejected_total",
-        "counter",
-        "Records on the tape that are no events.",
-        {(): state["rejected"]},
-    )
+    if state["rejected"] is not None:
+        told.add(
+            "records_rejected_total",
+            "counter",
+            "Records on the tape that are no events.",
+            {(): state["rejected"]},
+        )
     for name, meaning, where in (
         ("tape_end", "The offset the next record gets.", state["tape"]["ends"]),
         (

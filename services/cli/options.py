@@ -1,5 +1,6 @@
 """Options that commands share, so that each has one name and one meaning everywhere."""
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -36,3 +37,10 @@ KnownAt = Annotated[
         help="Only what the tape had learnt by then.",
     ),
 ]
+
+
+def tell_what_happens() -> None:
+    """Let a command that serves log what happens, without the chatter of its libraries."""
+    logging.getLogger().setLevel(logging.INFO)
+    for name in ("aiokafka", "httpx", "nicegui", "uvicorn.error"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,6 +1,6 @@
 """What the console's panels are given: questions of the warehouse, and how the platform is."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,21 +16,20 @@ from services.query.answers import Answer
 
 
 class WarehousePanels:
-    """The questions of the page over an opened data folder. Safe to use from several threads."""
+    """The questions of the page over an opened house. Safe to use from several threads."""
 
-    def __init__(self, house: House, client: Client) -> None:
-        """`client` is for these panels alone; who composes them closes it."""
+    def __init__(self, house: House, client: Client, version: Callable[[], Hashable]) -> None:
+        """`client` is for these panels alone; who composes them closes it.
+
+        `version` returns something that changes whenever a table has changed.
+        """
         self._house = house
         self._client = client
-        self._rounds = 0
+        self._version = version
         self._last: tuple[Hashable, datetime | None] = ((), None)
 
-    def derived(self) -> None:
-        """Take notice that a round of the projector changed a table."""
-        self._rounds += 1
-
     def version(self) -> Hashable:
-        return self._rounds
+        return self._version()
 
     def funnel(self, as_of: datetime | None, known_at: datetime | None) -> Sequence[Row]:
         return _rows(self._house.reader.show("funnel", *_clocks(as_of, known_at)))
@@ -69,7 +68,7 @@ class WarehousePanels:
         return steps_of(found)
 
     def health(self) -> Health:
-        state = self._house.projector.health()
+        state = self._house.health()
         return Health(
             events=sum(state.end.values()),
             lag=state.lag,

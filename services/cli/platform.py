@@ -1,15 +1,22 @@
 """What commands ask of a platform, whether it runs elsewhere or is opened by the command itself.
 
-`services.cli.embedded` opens the data folder; `services.cli.remote` talks to a running platform.
+`services.cli.embedded` opens the data folder; `services.cli.cluster` works on a tape and a server
+beside others; `services.cli.remote` talks to a running platform.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Protocol, Self
 
 from infra.sink import Outcome
 from services.query.answers import Answer, QuestionInfo
+
+WAREHOUSE = "warehouse"
+"""Names the trouble that the server cannot be asked."""
+PROJECTOR = "projector"
+"""Names the trouble that nobody derives."""
 
 Progress = Callable[[int, int], Any]
 """Called with how much is done and how much there is to do."""
@@ -92,4 +99,9 @@ class Platform(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...

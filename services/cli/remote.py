@@ -12,10 +12,11 @@ from urllib.parse import quote
 import httpx
 
 from infra.clock import monotonic
+from infra.closing import Closing
 from infra.settings import GatewaySettings, load
 from infra.sink import Outcome
 from services.cli.failures import Failed, Misused, Unreachable
-from services.cli.platform import FeedRequest, Progress, Rebuilt, silent
+from services.cli.platform import PROJECTOR, FeedRequest, Progress, Rebuilt, silent
 from services.cli.sse import Message, messages
 from services.query.answers import Answer, ColumnInfo, QuestionInfo
 from services.query.encoding import answer_from_json
@@ -36,7 +37,7 @@ STUCK_SECONDS = 120.0
 """How long a platform may make no progress before the command stops waiting for it."""
 
 
-class Remote:
+class Remote(Closing):
     """A `Platform` at an address."""
 
     live = True
@@ -153,6 +154,8 @@ class Remote:
         best, since = -1, monotonic()
         while True:
             state = self._state()
+            if why := state["failing"].get(PROJECTOR):
+                raise Unreachable(why)
             tables = [one for one in state["tables"] if one["trouble"] is None]
             done = min((_followed(one["position"], end) for one in tables), default=total)
             if done >= total:
@@ -161,7 +164,8 @@ class Remote:
             if done > best:
                 best, since = done, monotonic()
             elif monotonic() - since > STUCK_SECONDS:
-                trouble = "; ".join(state["trouble"].values()) or "it does not say why"
+                told = {**state["trouble"], **state["failing"]}
+                trouble = "; ".join(told.values()) or "it does not say why"
                 raise Unreachable(
                     f"the platform at {self.place} has derived nothing for {STUCK_SECONDS:g} "
                     f"seconds: {trouble}; see `salestape doctor`"
@@ -177,12 +181,6 @@ class Remote:
         if self._sink is not None:
             self._sink.close()
         self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _state(self, *, detail: bool = False) -> dict[str, Any]:
         """Return what `/health` says, also where it says that something is wrong."""

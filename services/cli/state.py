@@ -6,38 +6,46 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
+from services.cli.following import records_behind, table_of
 from services.cli.house import House
+from services.cli.platform import WAREHOUSE
+from services.cli.urls import shown_url
 from services.projector import generations
 from services.projector.projector import Health
 from services.projector.reasons import reason_of
 
-LOOPS = ("append", "derive")
-"""The parts whose trouble means that nothing new is seen."""
+PARTS = ("append", "derive", WAREHOUSE)
+"""The parts whose trouble means that this process cannot do its work."""
 
 
 def state_of(house: House) -> dict[str, Any]:
-    """Return how the parts are. Cheap: asks the tape for its end and nothing of the warehouse.
+    """Return how the parts are. Cheap: asks the tape for its end and, of a server, positions.
 
-    `status` is `ok`, `degraded` (a table or question fails alone, all else goes on) or `trouble`.
+    `status` is `ok`, `degraded` (something fails alone, all else goes on: a table, a question, on a
+    cluster the projectors) or `trouble`.
     """
-    health = house.projector.health()
-    trouble = {name: why for name, why in health.failures.items() if name in LOOPS}
-    failing = {name: reason_of(why) for name, why in health.failures.items() if name not in LOOPS}
-    derived = house.projector.last_derived_at
+    health = house.health()
+    trouble = {name: why for name, why in health.failures.items() if name in PARTS}
+    failing = {name: reason_of(why) for name, why in health.failures.items() if name not in PARTS}
+    derived = house.last_derived_at
     return {
         "status": "trouble" if trouble else "degraded" if failing else "ok",
         "version": version("salestape"),
         "data": str(house.folder),
-        "held_by": house.lock.holder.in_words(),
-        "tape": {"url": house.settings.tape, "ends": _named(health.end)},
-        "warehouse": {"watermark": _named(health.position), "lag": health.lag},
+        "held_by": None if house.lock is None else house.lock.holder.in_words(),
+        "tape": {"url": shown_url(house.settings.tape), "ends": _named(health.end)},
+        "warehouse": {
+            "url": shown_url(house.settings.warehouse),
+            "watermark": _named(health.position),
+            "lag": health.lag,
+        },
         "tables": [
             _table(generation, position, health, failing)
             for generation, position in health.tables.items()
         ],
         "trouble": trouble,
         "failing": failing,
-        "rejected": health.rejected,
+        "rejected": house.rejected,
         "last_derived_at": None if derived is None else derived.isoformat(),
     }
 
@@ -46,19 +54,13 @@ def _table(
     generation: str, position: Mapping[int, int], health: Health, failing: Mapping[str, str]
 ) -> dict[str, Any]:
     name = table_of(generation)
-    lag = sum(max(0, stop - position.get(p, 0)) for p, stop in health.end.items())
     return {
         "table": name,
         "generation": generation,
         "position": _named(position),
-        "lag": lag,
+        "lag": records_behind(position, health.end),
         "trouble": failing.get(name),
     }
-
-
-def table_of(generation: str) -> str:
-    """Return the table that a generation is one of."""
-    return generation.partition("__")[0]
 
 
 def inspected(client: Client) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """`salestape up`: the whole platform in one process."""
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services.cli.main import app
-from services.cli.options import Data, Json
+from services.cli.options import Data, Json, tell_what_happens
 
 if TYPE_CHECKING:
     from infra.settings import GatewaySettings
@@ -61,19 +60,20 @@ def up(
 
     events_per_second = rate_of(rate)
     settings = load(GatewaySettings, host=host, port=port)
-    logging.getLogger().setLevel(logging.INFO)
-    for name in ("httpx", "nicegui", "uvicorn.error"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    tell_what_happens()
     _run(data_folder(data), settings, (events_per_second, history) if simulate else None, as_json)
 
 
 def _run(
     folder: Path, settings: "GatewaySettings", floor: tuple[float, int] | None, as_json: bool
 ) -> None:
-    from services.cli.house import House
-    from services.cli.running import Running
+    from services.cli.house import EmbeddedHouse
     from services.cli.serving import listen
+    from services.cli.whole import Whole
 
     exactly = "port" in settings.model_fields_set
-    with House(folder, "up") as house, listen(settings.host, settings.port, exactly=exactly) as at:
-        Running(house, at, settings, floor, as_json=as_json).run()
+    with (
+        EmbeddedHouse(folder, "up") as house,
+        listen(settings.host, settings.port, exactly=exactly) as listener,
+    ):
+        Whole(house, listener, settings, floor, as_json=as_json).run()

@@ -74,6 +74,7 @@ def _run(folder: Path, settings: "WarehouseSettings", as_json: bool) -> None:
         address = address_of(listener)
 
         async def started() -> None:
+            lock.publish(address)
             if as_json:
                 told = {"address": address, "data": str(data.data), "pid": lock.holder.pid}
                 output.write_json_line(told)

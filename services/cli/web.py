@@ -1,4 +1,4 @@
-"""The application that `salestape up` serves: every service's routes on one address, guarded.
+"""The application that `salestape up` and `gateway` serve: every route on one address, guarded.
 
 Here also stand the routes that are about the platform as a whole: health, metrics, rebuild.
 """
@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Annotated, Any
 
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 from fastapi import FastAPI, Query, Response
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
@@ -41,7 +42,7 @@ class RebuildWish(BaseModel):
 def application(
     house: House, settings: GatewaySettings, hub: FeedHub, teams: Teams, client: Client
 ) -> FastAPI:
-    """Return the app over an opened data folder. Who composes it opens and closes what is given.
+    """Return the app over an opened house. Who composes it opens and closes what is given.
 
     `client` is for what is asked about the warehouse itself.
     """
@@ -85,16 +86,18 @@ def _add_own_routes(
             state = _state(house, hub)
             if detail:
                 state |= inspected(client)
-        except TapeError as error:
+        except (TapeError, ClickHouseError) as error:
             return problem(503, str(error))
         status = 503 if state["status"] == "trouble" else 200
         return Response(to_json(state), status, media_type="application/json")
 
     @app.get("/metrics", tags=["platform"], summary="Metrics, as Prometheus reads them")
     def metrics_page() -> Response:
-        text = metrics.exposition(
-            state_of(house), house.counters.totals(), dict(requests), hub.readers
-        )
+        try:
+            state = state_of(house)
+        except TapeError as error:
+            return problem(503, str(error))
+        text = metrics.exposition(state, house.counters.totals(), dict(requests), hub.readers)
         return Response(text, media_type=metrics.MEDIA_TYPE)
 
     @app.post("/rebuild", tags=["platform"], summary="Build derived tables anew", status_code=202)
@@ -103,8 +106,11 @@ def _add_own_routes(
             names = house.tables_named(wish.tables)
         except Misused as error:
             return problem(404, str(error))
-        before = await run_in_threadpool(generations.shown, client)
-        house.projector.rebuild(names)
+        try:
+            before = await run_in_threadpool(generations.shown, client)
+            await run_in_threadpool(house.rebuild, names)
+        except ClickHouseError as error:
+            return problem(503, str(error))
         return {"before": {name: before.get(name, "") for name in names}}
 
 

@@ -17,6 +17,8 @@ from services.gateway.ledger import Known, LedgerUnavailable
 LOT = 5_000
 """The most names in one question: they travel as a parameter, which is parsed as a literal."""
 
+_NOT_THERE = (60, 81)  # ClickHouse's codes for no such table, no such database
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _WATERMARK = "SELECT partition, max(position) FROM sales_store.appended GROUP BY partition"
@@ -160,4 +162,8 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (ClickHouseError, OSError) as error:
+        if getattr(error, "code", None) in _NOT_THERE:
+            raise LedgerUnavailable(
+                "the warehouse has no tables yet; start a projector, which makes them"
+            ) from error
         raise LedgerUnavailable(f"the warehouse cannot be asked: {error}") from error

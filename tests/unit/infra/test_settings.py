@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from infra.settings import (
     CONCERNS,
+    ConsoleSettings,
     DataSettings,
     GatewaySettings,
     ProjectorSettings,
@@ -122,6 +123,9 @@ def test_other_addresses_need_a_key(host: str) -> None:
     with pytest.raises(SettingsError, match="SALESTAPE_GATEWAY_API_KEY"):
         load(GatewaySettings, host=host)
     load(GatewaySettings, host=host, api_key=SecretStr("k" * 32))
+    with pytest.raises(SettingsError, match="SALESTAPE_CONSOLE_API_KEY"):
+        load(ConsoleSettings, host=host)
+    load(ConsoleSettings, host=host, api_key=SecretStr("k" * 32))
 
 
 def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

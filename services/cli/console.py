@@ -1,0 +1,51 @@
+"""`salestape console`: the console as a process of its own."""
+
+from typing import Annotated
+
+import typer
+
+from services.cli.main import app
+from services.cli.options import Data, Json, tell_what_happens
+
+
+@app.command()
+def console(
+    host: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            show_default=False,
+            help="Where to listen; 127.0.0.1 by default. Others need SALESTAPE_CONSOLE_API_KEY.",
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65_535,
+            show_default=False,
+            help="The port; by default 8430, or the next one that is free.",
+        ),
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Show the console over a tape and a ClickHouse server. Ctrl-C stops it.
+
+    SALESTAPE_TAPE and SALESTAPE_WAREHOUSE name them. It keeps nothing and needs no data folder of
+    its own.
+    """
+    from infra.settings import ConsoleSettings, load
+    from services.cli.console_serving import serve_console
+    from services.cli.house import ClusterHouse
+    from services.cli.opening import data_folder
+    from services.cli.serving import listen
+
+    settings = load(ConsoleSettings, host=host, port=port)
+    tell_what_happens()
+    exactly = "port" in settings.model_fields_set
+    with (
+        ClusterHouse(data_folder(data), "console") as house,
+        listen(settings.host, settings.port, exactly=exactly) as listener,
+    ):
+        serve_console(house, listener, settings, as_json=as_json)
