@@ -6,10 +6,14 @@ home. Not thread-safe; whoever commits holds it alone.
 
 from collections import deque
 from collections.abc import Mapping
+from datetime import datetime
 from itertools import islice
 from struct import Struct
 
 from services.gateway.ledger import Position
+
+Recorded = tuple[datetime, int, int]
+"""When and where a record came onto the tape: of two records, the lesser was recorded first."""
 
 MAX_SETTLED_HOMES = 200_000
 """How many homes of deals are kept that the ledger could tell as well."""
@@ -26,7 +30,7 @@ class Recent:
         self._firsts: dict[bytes, bytes] = {}
         self._copies: dict[bytes, bytes] = {}
         self._order: dict[int, deque[bytes]] = {}
-        self._homes: dict[str, str] = {}
+        self._homes: dict[str, tuple[str, Recorded]] = {}
         self._home_order: dict[int, deque[tuple[int, str]]] = {}
         self._settled: dict[str, str] = {}
 
@@ -54,7 +58,12 @@ class Recent:
 
     def home(self, deal: str) -> str | None:
         """Return where a deal is at home, as far as that is remembered."""
-        return self._homes.get(deal) or self._settled.get(deal)
+        found = self._homes.get(deal)
+        return self._settled.get(deal) if found is None else found[0]
+
+    def is_settled(self, deal: str) -> bool:
+        """Tell whether the ledger has told where a deal is at home."""
+        return deal in self._settled
 
     def add_first(self, name: bytes, digest: bytes, position: Position) -> None:
         """Remember the first event of a name. What comes in a partition comes in order."""
@@ -66,10 +75,15 @@ class Recent:
         self._copies[name + digest] = _POSITION.pack(*position)
         self._in_order(position[0], name + digest)
 
-    def add_home(self, deal: str, key: str, position: Position) -> None:
-        """Remember where a deal is at home, as told by the record at `position`."""
-        self._homes[deal] = key
-        self._home_order.setdefault(position[0], deque()).append((position[1], deal))
+    def add_home(self, deal: str, key: str, recorded: Recorded) -> None:
+        """Remember where a deal is at home, as told by a record; of several the first recorded.
+
+        There are several where two gateways took the first events of a deal at the same moment.
+        """
+        found = self._homes.get(deal)
+        if found is None or recorded < found[1]:
+            self._homes[deal] = key, recorded
+            self._home_order.setdefault(recorded[1], deque()).append((recorded[2], deal))
 
     def settle_homes(self, homes: Mapping[str, str]) -> None:
         """Remember homes that the ledger told, the latest 200,000 of them."""
@@ -91,7 +105,8 @@ class Recent:
             end = watermark.get(partition, 0)
             while homes and homes[0][0] < end:
                 deal = homes.popleft()[1]
-                settled[deal] = self._homes.pop(deal)
+                if (home := self._homes.pop(deal, None)) is not None:
+                    settled[deal] = home[0]
         self.settle_homes(settled)
 
     def _in_order(self, partition: int, entry: bytes) -> None:

@@ -3,6 +3,13 @@
 Follows the tape from the ledger's watermark, remembers what the ledger may not have yet, and asks
 the ledger only about names that its filter cannot call new. Not thread-safe: whoever commits
 holds it alone.
+
+Others may append to the same tape. Before each append all that is on the tape is read, so that
+what one gateway has acknowledged every other knows. What two of them take at the same moment they
+do not know of each other: a repeat is then on the tape twice, which changes nothing; of two
+contents under one name both are kept, as a conflict where they have one home and as two events
+where they have not; a deal may get two homes, of which all of them take the first recorded from
+then on.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -188,17 +195,17 @@ class Recorded:
                 return  # somebody else appends too; `follow` will learn all of it in order
             following[receipt.partition] = receipt.offset + 1
         for entry, receipt in zip(entries, receipts, strict=True):
-            self._add(entry, (receipt.partition, receipt.offset))
+            self._add(entry, receipt)
         self._next = following
 
-    def _add(self, entry: Judged, position: Position) -> None:
-        candidate = entry.candidate
+    def _add(self, entry: Judged, place: Receipt | Record) -> None:
+        candidate, position = entry.candidate, (place.partition, place.offset)
         if entry.conflicts:
             self._recent.add_copy(candidate.name, candidate.digest, position)
         else:
             self._recent.add_first(candidate.name, candidate.digest, position)
         if entry.settles_home and candidate.deal is not None:
-            self._recent.add_home(candidate.deal, entry.key, position)
+            self._recent.add_home(candidate.deal, entry.key, (place.recorded_at, *position))
 
     def _begin(self) -> None:
         watermark = self._ledger.watermark()
@@ -265,10 +272,14 @@ class Recorded:
             if candidate.digest == first[0] or self.copy(candidate, answers) is not None:
                 return
             conflicts = True
+        # Several may settle it: records of two partitions come in any order.
         settles = (
-            not conflicts and not candidate.amends and self.home(candidate.deal, answers) is None
+            not conflicts
+            and not candidate.amends
+            and candidate.deal is not None
+            and not self._recent.is_settled(candidate.deal)
         )
-        self._add(Judged(candidate, record.key, conflicts, settles), position)
+        self._add(Judged(candidate, record.key, conflicts, settles), record)
 
     def _record_at(self, position: Position) -> Record:
         partition, offset = position
