@@ -13,10 +13,11 @@ else on the target is told from it. What is added to the source meanwhile waits 
 import hashlib
 import heapq
 from abc import abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, takewhile
 from threading import Event
 
 from infra import clock
@@ -28,6 +29,7 @@ CLOCKS_APART = timedelta(seconds=2)
 
 _LOT = 2_000
 _LOT_BYTES = 4 * 1024 * 1024
+_AHEAD_BYTES = 64 * 1024 * 1024
 _BEYOND = 2**62
 """A position that no partition reaches: nothing is read there."""
 
@@ -120,15 +122,16 @@ class _Plan:
 
     def records(self) -> Iterator[Record]:
         """Yield what is to be copied, in its order."""
-        for record in _merged(self.source, self.ends):
-            if self.until is not None and record.recorded_at > self.until:
-                return
-            yield record
+        return takewhile(self._is_due, _Lanes(self.source, self.ends).merged())
+
+    def _is_due(self, record: Record) -> bool:
+        return self.until is None or record.recorded_at <= self.until
 
     def held(self) -> dict[int, int]:
         """Return how many records of the copy each partition of the target already has."""
         ends = self.target.ends()
-        there = {part: _stream(self.target, part, ends) for part, end in ends.items() if end}
+        lanes = _Lanes(self.target, ends)
+        there = {part: lanes.lane(part) for part, end in ends.items() if end}
         held = dict.fromkeys(ends, 0)
         for number, record in enumerate(self.records() if there else ()):
             part = self.target.partition_of(record.key)
@@ -142,7 +145,7 @@ class _Plan:
                     self._compare(record, found)
                     held[part] += 1
             self._told("comparing", number, held)
-        for found in chain.from_iterable(there.values()):
+        for found in lanes.rest():
             raise CopyError(
                 f"the target holds, at {_place(found)}, a record that the source does not have; "
                 "copy to an empty tape"
@@ -172,9 +175,13 @@ class _Plan:
     def verified(self, added: int) -> Copied:
         """Hold every record against its copy. Raises `CopyError` where one differs."""
         ends = self.target.ends()
-        there = {part: _stream(self.target, part, ends) for part in ends}
-        checked, digest = 0, 0
-        for record in self.records():
+        lanes = _Lanes(self.target, ends)
+        there = {part: lanes.lane(part) for part in ends}
+        checked, later, digest = 0, 0, 0
+        for record in _Lanes(self.source, self.ends).merged():
+            if not self._is_due(record):
+                later += 1
+                continue
             found = next(there[self.target.partition_of(record.key)], None)
             if found is None:
                 raise CopyError(f"the target lacks the record {_place(record)} of the source")
@@ -182,12 +189,12 @@ class _Plan:
             digest += _digest(found)
             checked += 1
             self._told("verifying", checked, {})
-        for found in chain.from_iterable(there.values()):
+        for found in lanes.rest():
             raise CopyError(
                 f"the target holds, at {_place(found)}, a record that the copy did not bring: "
                 "something else appends to it; copy to a tape that nobody uses yet"
             )
-        later = sum(1 for _ in _merged(self.source, self.source.ends())) - checked
+        later += sum(self.source.ends().values()) - self.total
         return Copied(checked, added, later, f"{digest % 2**256:064x}")
 
     def _compare(self, record: Record, found: Record) -> None:
@@ -208,26 +215,56 @@ class _Plan:
             self.progress(doing, done, sum(held.values()) or self.total)
 
 
-def _merged(tape: Tape, ends: Mapping[int, int]) -> Iterator[Record]:
-    streams = [_stream(tape, part, ends) for part in sorted(ends)]
-    if len(streams) == 1:
-        return streams[0]
-    return heapq.merge(*streams, key=lambda one: (one.recorded_at, one.partition, one.offset))
+class _Lanes:
+    """The partitions of a tape as far as `ends`, each read in order and at its own pace.
 
+    They are read side by side, which is fastest, until some have come too far ahead of the one
+    that is wanted; then that one is read alone.
+    """
 
-def _stream(tape: Tape, part: int, ends: Mapping[int, int]) -> Iterator[Record]:
-    """Yield the records of one partition before its end."""
-    start, end = dict.fromkeys(ends, _BEYOND), ends[part]
-    start[part] = 0
-    while start[part] < end:
-        records = tape.read(start, _LOT)
-        if not records:  # what is left are the marks of transactions
-            return
+    def __init__(self, tape: Tape, ends: Mapping[int, int]) -> None:
+        self._tape = tape
+        self._ends = ends
+        self._next = dict.fromkeys(ends, 0)
+        self._kept: dict[int, deque[Record]] = {part: deque() for part in ends}
+        self._bytes = 0
+
+    def merged(self) -> Iterator[Record]:
+        """Yield all records in the order of a copy."""
+        lanes = [self.lane(part) for part in sorted(self._ends)]
+        if len(lanes) == 1:
+            return lanes[0]
+        return heapq.merge(*lanes, key=lambda one: (one.recorded_at, one.partition, one.offset))
+
+    def lane(self, part: int) -> Iterator[Record]:
+        """Yield the records of one partition."""
+        kept = self._kept[part]
+        while kept or self._fetch(part):
+            if kept:
+                record = kept.popleft()
+                self._bytes -= len(record.value)
+                yield record
+
+    def rest(self) -> Iterator[Record]:
+        """Yield what nobody has taken."""
+        return chain.from_iterable(self.lane(part) for part in self._ends)
+
+    def _fetch(self, part: int) -> bool:
+        """Fetch something, of this partition or of others; False where this one has no more."""
+        if self._next[part] >= self._ends[part]:
+            return False
+        start = self._next
+        if self._bytes > _AHEAD_BYTES:
+            start = {**dict.fromkeys(self._ends, _BEYOND), part: self._next[part]}
+        records = self._tape.read(start, _LOT)
         for record in records:
-            if record.offset >= end:
-                return
-            yield record
-        start[part] = records[-1].offset + 1
+            if record.offset < self._ends[record.partition]:
+                self._kept[record.partition].append(record)
+                self._bytes += len(record.value)
+                self._next[record.partition] = record.offset + 1
+            else:
+                self._next[record.partition] = _BEYOND
+        return bool(records)  # where there are none, marks of transactions stand before the end
 
 
 def _digest(record: Record) -> int:

@@ -116,6 +116,7 @@ class Reader:
         if set(within) != self._assigned:
             self._consumer.assign([self._at(part) for part in within])
             self._assigned = set(within)
+            self._fetched.clear()
             moved = within
         for part, offset in moved.items():
             self._consumer.seek(self._at(part), offset)

@@ -228,6 +228,16 @@ class TapeContract:
         assert tape.read(beyond, 10) == []
         assert not tape.wait(beyond, 0)
 
+    def test_partitions_can_be_read_one_by_one(self, tape: Tape) -> None:
+        tape.append([Entry(f"key-{n}", b"%d" % n) for n in range(60)])
+        parts = by_partition(read_all(tape))
+        for start in range(6):  # readers who stopped in the middle
+            tape.read({0: start}, 1)
+        beyond = {partition: end + 1000 for partition, end in tape.ends().items()}
+        for partition, part in parts.items():
+            portion = tape.read({**beyond, partition: 0}, 1000)
+            assert portion == part[: len(portion)] != []
+
     @pytest.mark.parametrize("positions", [{1_000_000: 0}, {0: -1}])
     def test_positions_of_no_such_tape_are_refused(self, tape: Tape, positions: Positions) -> None:
         with pytest.raises(TapeRefused):
