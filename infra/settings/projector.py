@@ -3,7 +3,7 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from infra.settings.concern import MIB, PREFIX, Concern
+from infra.settings.concern import MIB, PREFIX, SHOWN_DEFAULT, Concern, is_loopback_host
 
 
 class ProjectorSettings(Concern):
@@ -39,3 +39,37 @@ class ProjectorSettings(Concern):
         description="The most memory that one statement of the projector may take in the engine.",
         examples=["1073741824"],
     )
+    group: str = Field(
+        default="",
+        pattern=r"^[a-zA-Z0-9._-]{0,200}$",
+        description="The consumer group that the workers of one warehouse share. Two warehouses "
+        "that follow one tape need two groups.",
+        examples=["salestape.eu"],
+        json_schema_extra={SHOWN_DEFAULT: "salestape. and the topic"},
+    )
+    session_seconds: float = Field(
+        default=10,
+        ge=6,
+        le=300,
+        description="How long a worker that says nothing keeps its partitions, and the lead.",
+        examples=["30"],
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Where a worker answers /health and /metrics. They tell how far it is and "
+        "nothing of the events.",
+        examples=["0.0.0.0"],  # noqa: S104 - an example for a reader, nothing binds to it
+    )
+    port: int = Field(
+        default=8421,
+        ge=0,
+        le=65_535,
+        description="The port of a worker's health; 0 takes any free one.",
+        examples=["8421"],
+    )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Tell whether only this machine can ask a worker how it is."""
+        return is_loopback_host(self.host)

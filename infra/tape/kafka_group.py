@@ -78,7 +78,7 @@ class GroupReader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     # aiokafka calls these two within a rebalance and swallows what they raise: they set state only.
 
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+    def on_partitions_revoked(self, _revoked: Iterable[TopicPartition]) -> None:
         """Forget the assignment; what is in hand may still be appended."""
         self._change(())
 

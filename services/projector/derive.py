@@ -6,125 +6,51 @@
 
 Live, catch-up and rebuild are this same step. A row is a function of the set of records of its
 scope, and its version is how many of them were read, so that repeating a step, or deriving late
-what somebody else derived since, changes nothing.
+what somebody else derived since, changes nothing. Several workers derive side by side, each what
+its partitions touch: of two that derive one scope, the one that reads it last sees what both of
+them appended, and its row wins.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from projections import rendering
-from projections.registry import Definitions, DerivedTable
+from projections.registry import DerivedTable
 from services.projector import generations, store
+from services.projector.deployment import Deployment, Followed, Position, as_far
 
 log = logging.getLogger(__name__)
 
-Position = Mapping[int, int]
 AMENDMENT = "sales.event."
 """How the types of corrections and retractions begin: they can change any row."""
 
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """A generation that the loop keeps up to date."""
-
-    table: DerivedTable
-    generation: str
+ABANDONED = """
+SELECT arrayJoin(groupArray(name))
+FROM system.tables
+WHERE database = 'sales_store' AND match(name, '^(touched|slice|crowded)_')
+GROUP BY replaceRegexpOne(name, '^[a-z]+_', '') AS worker
+HAVING max(metadata_modification_time) < now() - INTERVAL 1 HOUR
+"""
+"""The working tables of workers that made none of theirs for an hour."""
 
 
 @dataclass(slots=True)
-class DeriveLoop:
+class DeriveLoop(Deployment):
     """Derives in rounds; one round brings every generation to the watermark."""
 
-    client: Client
-    definitions: Definitions
-    embedded: bool = True
     worker: str = "w0"
-    """Names the working tables of this loop."""
+    """Names the working tables of this loop; no two loops at work share it."""
     slice_rows: int = 100_000
     """How many records of the ledger a slice is made of at most, roughly."""
     between_steps: Callable[[str], None] = lambda _step: None
-    followed: list[Followed] = field(default_factory=list)
-    positions: dict[str, dict[int, int]] = field(default_factory=dict)
-    shown: dict[str, str] = field(default_factory=dict)
-    """Table to the generation that people see."""
-    failures: dict[str, str] = field(default_factory=dict)
-    """Table or question to why it cannot be kept or shown."""
+    partitions: frozenset[int] | None = None
+    """The partitions whose records this loop follows; all where it is None."""
+    leads: bool = True
+    """Whether this loop is the one that shows what has caught up."""
     _listed: dict[str, str] = field(default_factory=dict)
-
-    def start(self) -> None:
-        """Find the generations shown, create those that are new, make the views."""
-        existing = generations.stored(self.client)
-        self.resume()
-        before = store.deployed(self.client)
-        if before != generations.fingerprint(self.definitions, self.shown):
-            for followed in list(self.followed):
-                self._try_to_make(followed)
-            generations.show_events(self.client)
-            self._show_questions()
-        else:
-            for followed in self.followed:
-                self._create(followed)
-        self._forget(existing)
-
-    def resume(self) -> None:
-        """Find what is followed, and how far it is, in a warehouse that `start` has prepared."""
-        self.shown = generations.shown(self.client, self.definitions.tables)
-        self.positions = store.positions(self.client)
-        self.followed = []
-        for table in self.definitions.tables.values():
-            self._follow(Followed(table, _wanted(table, self.shown)))
-
-    def _try_to_make(self, followed: Followed) -> None:
-        """Make a table; one that cannot be made is left alone, and the others serve."""
-        try:
-            self._make(followed)
-        except ClickHouseError as error:
-            log.error("table %s cannot be made: %s", followed.table.name, error)
-            self.failures[followed.table.name] = str(error)
-            self.followed.remove(followed)
-
-    def _make(self, followed: Followed) -> None:
-        """Create a generation and show it, unless one of another definition is to serve until
-        this one has caught up."""
-        self._create(followed)
-        if self.shown.get(followed.table.name) in (None, followed.generation):
-            self._show(followed.table, followed.generation)
-
-    def _create(self, followed: Followed) -> None:
-        generations.create(self.client, followed.table, followed.generation, embedded=self.embedded)
-
-    def _follow(self, followed: Followed) -> None:
-        if all(followed.generation != other.generation for other in self.followed):
-            self.followed.append(followed)
-        self.positions.setdefault(followed.generation, {})
-
-    def _forget(self, existing: set[str]) -> None:
-        kept = {followed.generation for followed in self.followed}
-        kept |= set(self.shown.values())
-        for generation in existing - kept:
-            generations.drop(self.client, generation)
-        generations.hide_unknown(self.client, self.definitions)
-
-    def rebuild(self, names: list[str] | None = None) -> None:
-        """Begin a new generation of tables, all where none is named; a later round shows it.
-
-        Raises `KeyError` for a name that is no derived table.
-        """
-        existing = generations.stored(self.client) | self.positions.keys()
-        for name in names or list(self.definitions.tables):
-            table = self.definitions.tables[name]
-            generation = generations.next_generation(table, existing)
-            generations.create(self.client, table, generation, embedded=self.embedded)
-            self._follow(Followed(table, generation))
-
-    @property
-    def building(self) -> list[str]:
-        """The generations that are not shown yet."""
-        return [f.generation for f in self.followed if self.shown.get(f.table.name) != f.generation]
 
     def step(self) -> bool:
         """Bring every generation to the watermark; return whether there was anything to do.
@@ -132,21 +58,57 @@ class DeriveLoop:
         A table whose SQL fails lags alone: the reason is in `failures`, its position stays.
         """
         # 5. what was touched since each table's position, to the watermark
-        end = store.watermark(self.client)
+        end = self._end()
         worked = False
         for group, start in self._groups(end):
             worked = True
             self._derive_group(group, start, self._bounded(group, end))
-        if worked:
-            self._take_over()
+        if self.leads and (worked or self.building) and self.take_over():
+            self.between_steps("taken over")
         return worked
+
+    def caught_up(self) -> bool:
+        """Return whether every generation that can be derived is at the watermark."""
+        end = self._end()
+        return all(
+            as_far(self.positions[f.generation], end)
+            for f in self.followed
+            if f.table.name not in self.failures
+        )
+
+    def drop_working_tables(self) -> None:
+        """Leave nothing behind that only this loop needs."""
+        for name in self._working_tables:
+            self.client.command(f"DROP TABLE IF EXISTS sales_store.{name}")
+
+    def drop_abandoned(self) -> None:
+        """Drop the working tables of workers that died. For the leader.
+
+        One that works makes its tables again and again; where one does so after all, its round
+        fails and is repeated.
+        """
+        found = self.client.query(ABANDONED).result_rows
+        for (name,) in found:
+            self.client.command(f"DROP TABLE IF EXISTS sales_store.{name}")
+
+    @property
+    def _working_tables(self) -> tuple[str, str, str]:
+        return f"touched_{self.worker}", f"slice_{self.worker}", f"crowded_{self.worker}"
+
+    def _end(self) -> dict[int, int]:
+        """Return the watermark, of the partitions that this loop follows."""
+        end = store.watermark(self.client)
+        if self.partitions is None:
+            return end
+        return {partition: stop for partition, stop in end.items() if partition in self.partitions}
 
     def _groups(self, end: Position) -> Iterator[tuple[list[Followed], Position]]:
         """Yield what can share a slice: the same reading from the same position, needs first."""
         order: dict[tuple[str, tuple[tuple[int, int], ...]], list[Followed]] = {}
         for followed in sorted(self.followed, key=lambda f: f.table.reading == "day"):
-            start = self.positions[followed.generation]
-            if any(start.get(partition, 0) < stop for partition, stop in end.items()):
+            reached = self.positions[followed.generation]
+            start = {partition: reached.get(partition, 0) for partition in end}
+            if any(start[partition] < stop for partition, stop in end.items()):
                 order.setdefault((followed.table.reading, _frozen(start)), []).append(followed)
         for (_, frozen), group in order.items():
             yield group, dict(frozen)
@@ -165,7 +127,7 @@ class DeriveLoop:
         if not any(stop > start.get(partition, 0) for partition, stop in end.items()):
             return
         reading = group[0].table.reading
-        touched, sliced = f"touched_{self.worker}", f"slice_{self.worker}"
+        touched, sliced, _ = self._working_tables
         try:
             scopes, rows = self._touch(touched, group, start, end)
             parts = max(1, -(-rows // self.slice_rows))
@@ -182,7 +144,9 @@ class DeriveLoop:
         if done:
             store.write_positions(self.client, done, end)
             for generation in done:
-                self.positions[generation] = dict(end)
+                reached = self.positions[generation]
+                further = {p: max(stop, reached.get(p, 0)) for p, stop in end.items()}
+                self.positions[generation] = reached | further
         self._note(group, failed)
         self.between_steps("positions")
 
@@ -245,7 +209,7 @@ class DeriveLoop:
         share = f"place > {bounds[0]} AND place <= {bounds[1]}"
         where = f"({columns}) IN (SELECT {names} FROM sales_store.{touched} WHERE {share})"
         fields = frozenset().union(*(rendering.fields_of(f.table) for f in group))
-        crowded = f"crowded_{self.worker}"
+        *_, crowded = self._working_tables
         self._fill(crowded, rendering.crowded(reading, where))
         judged = self._rows(f"SELECT 1 FROM sales_store.{crowded} LIMIT 1")
         self._fill(
@@ -296,6 +260,10 @@ class DeriveLoop:
         return self._listed[followed.generation]
 
     def _note(self, group: list[Followed], failed: Mapping[str, str]) -> None:
+        if failed:  # another worker leads, and may have dropped what it replaced
+            existing = generations.stored(self.client)
+            self.followed = [f for f in self.followed if f.generation in existing]
+            group = [followed for followed in group if followed.generation in existing]
         for followed in group:
             if reason := failed.get(followed.generation):
                 if self.failures.get(followed.table.name) != reason:
@@ -303,60 +271,6 @@ class DeriveLoop:
                 self.failures[followed.table.name] = reason
             else:
                 self.failures.pop(followed.table.name, None)
-
-    def _take_over(self) -> None:
-        """Show each new generation that has come as far as the one it replaces."""
-        changed = False
-        for followed in list(self.followed):
-            old = self.shown.get(followed.table.name)
-            if old == followed.generation:
-                continue
-            if old is not None and not _as_far(
-                self.positions[followed.generation], self.positions.get(old, {})
-            ):
-                continue
-            if not _as_far(self.positions[followed.generation], store.watermark(self.client)):
-                continue
-            self._show(followed.table, followed.generation)
-            self.between_steps("taken over")
-            changed = True
-            if old is not None:
-                self.followed = [f for f in self.followed if f.generation != old]
-                self.positions.pop(old, None)
-                generations.drop(self.client, old)
-        if changed:
-            self._show_questions()
-
-    def _show(self, table: DerivedTable, generation: str) -> None:
-        generations.show(self.client, table, generation)
-        self.shown[table.name] = generation
-
-    def _show_questions(self) -> None:
-        for name in self.definitions.questions:
-            self.failures.pop(name, None)
-        failed = generations.show_questions(self.client, self.definitions)
-        self.failures |= failed
-        if not self.failures:
-            store.write_deployed(self.client, generations.fingerprint(self.definitions, self.shown))
-
-    def caught_up(self) -> bool:
-        """Return whether every generation that can be derived is at the watermark."""
-        end = store.watermark(self.client)
-        return all(
-            _as_far(self.positions[f.generation], end)
-            for f in self.followed
-            if f.table.name not in self.failures
-        )
-
-
-def _as_far(position: Position, other: Position) -> bool:
-    return all(position.get(partition, 0) >= offset for partition, offset in other.items())
-
-
-def _wanted(table: DerivedTable, seen: Mapping[str, str]) -> str:
-    """Return the generation to follow: the one shown where it is of this definition."""
-    old = seen.get(table.name)
-    return old if old is not None and old.startswith(table.generation) else table.generation
 
 
 def _frozen(position: Position) -> tuple[tuple[int, int], ...]:

@@ -1,38 +1,23 @@
 """The projector: the append loop and the derive loop over one tape and one warehouse.
 
 In one process it runs as two threads; `catch_up` does the same work in the caller's thread, for
-commands that open the data themselves.
+commands that open the data themselves. Several processes that share a tape run `worker` instead.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
-from infra.clock import monotonic, now
 from infra.tape import Tape, TapeUnavailable
 from infra.warehouse import Warehouse
 from projections.registry import Definitions
 from services.projector import store
-from services.projector.append import AppendLater, AppendLoop
+from services.projector.append import GATHER_SECONDS, AppendLater, AppendLoop, DeadLetters
 from services.projector.derive import DeriveLoop
+from services.projector.rounds import POLL_SECONDS, RETRY_SECONDS, Rounds, note, nothing
 from services.projector.soundness import restore_watermark
-
-log = logging.getLogger(__name__)
-
-POLL_SECONDS = 1.0
-RETRY_SECONDS = 0.5
-GATHER_SECONDS = 0.25
-"""How long appending pauses after a batch that was not full: an insert of one record costs the
-engine as much as one of a thousand."""
-LONGEST_PAUSE = 3.0
-"""Seconds that derivation pauses at most between rounds when the tape's end is near."""
-LONGEST_PAUSE_BEHIND = 30.0
-"""The same while more is waiting on the tape than one batch holds."""
 
 
 @dataclass(slots=True)
@@ -68,22 +53,40 @@ class Projector:
     batch_size: int = 20_000
     derive_share: float = 0.2
     """The share of the time that derivation takes at most."""
-    on_derived: Callable[[], None] = lambda: None
+    on_derived: Callable[[], None] = nothing
     """Called after each round that changed a table."""
+    dead_letters: DeadLetters | None = None
     append: AppendLoop = field(init=False)
     derive: DeriveLoop = field(init=False)
     trouble: dict[str, str] = field(default_factory=dict)
-    last_derived_at: datetime | None = None
+    _rounds: Rounds = field(init=False)
     _stop: threading.Event = field(default_factory=threading.Event)
-    _appended: threading.Event = field(default_factory=threading.Event)
-    _threads: list[threading.Thread] = field(default_factory=list)
+    _appending: threading.Thread | None = None
     _wishes: list[list[str] | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.append = AppendLoop(self.tape, self.warehouse.client("append"), self.batch_size)
+        self.append = AppendLoop(
+            self.tape,
+            self.warehouse.client("append"),
+            self.batch_size,
+            dead_letters=self.dead_letters,
+        )
         self.derive = DeriveLoop(
             self.warehouse.client("derive"), self.definitions, embedded=self.warehouse.embedded
         )
+        self._rounds = Rounds(
+            self.derive,
+            lambda: self.append.behind,
+            self.trouble,
+            self.derive_share,
+            self._grant,
+            lambda: self.on_derived(),  # may be set later
+        )
+
+    @property
+    def last_derived_at(self) -> datetime | None:
+        """When a round last changed a table."""
+        return self._rounds.last_derived_at
 
     def prepare(self) -> None:
         """Make what is missing, check what an unclean stop may have left, find the positions."""
@@ -105,17 +108,18 @@ class Projector:
 
     def start(self) -> None:
         """Run both loops in threads, after `prepare`."""
-        for name, loop in (("append", self._append_forever), ("derive", self._derive_forever)):
-            thread = threading.Thread(target=loop, name=f"projector-{name}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        self._appending = threading.Thread(
+            target=self._append_forever, name="projector-append", daemon=True
+        )
+        self._appending.start()
+        self._rounds.start()
 
     def stop(self, timeout: float = 30.0) -> None:
         """End both loops after the step they are in."""
         self._stop.set()
-        self._appended.set()
-        for thread in self._threads:
-            thread.join(timeout)
+        if self._appending is not None:
+            self._appending.join(timeout)
+        self._rounds.stop(timeout)
         self.append.stop()
 
     def rebuild(self, names: list[str] | None = None) -> None:
@@ -126,11 +130,15 @@ class Projector:
         for name in names or ():
             if name not in self.definitions.tables:
                 raise KeyError(name)
-        if not self._threads:
+        if not self._rounds.running:
             self.derive.rebuild(names)
             return
         self._wishes.append(names)
-        self._appended.set()
+        self._rounds.wake()
+
+    def _grant(self) -> None:
+        while self._wishes:
+            self.derive.rebuild(self._wishes.pop(0))
 
     def health(self) -> Health:
         """Return how the projector is."""
@@ -150,51 +158,12 @@ class Projector:
         while not self._stop.is_set():
             try:
                 if self.append.step():
-                    self._appended.set()
+                    self._rounds.wake()
                     if not self.append.behind:
                         self._stop.wait(GATHER_SECONDS)
                 elif not self._stop.is_set():
                     self.tape.wait(self.append.position, POLL_SECONDS)
                 self.trouble.pop("append", None)
             except (AppendLater, TapeUnavailable) as error:
-                self._note("append", error)
+                note(self.trouble, "append", error)
                 self._stop.wait(RETRY_SECONDS)
-
-    def _derive_forever(self) -> None:
-        while not self._stop.is_set():
-            self._appended.wait(POLL_SECONDS)
-            self._appended.clear()
-            if self._stop.is_set():
-                return
-            started, was_behind = monotonic(), self.append.behind
-            try:
-                while self._wishes:
-                    self.derive.rebuild(self._wishes.pop(0))
-                if self.derive.step():
-                    self.last_derived_at = now()
-                    self.on_derived()
-                    self._pace(monotonic() - started, was_behind)
-                    self._appended.set()
-                self.trouble.pop("derive", None)
-            except ClickHouseError as error:
-                self._note("derive", error)
-                self._stop.wait(RETRY_SECONDS)
-
-    def _pace(self, took: float, was_behind: bool) -> None:
-        """Leave the engine to others for a while: a round covers what came in the meantime.
-
-        What comes after a pause is derived at once; under load rounds become larger, not more.
-        While a backlog is appended the pause may be long, and ends with the backlog.
-        """
-        pause = took * (1 - self.derive_share) / self.derive_share
-        if not was_behind:
-            self._stop.wait(min(LONGEST_PAUSE, pause))
-            return
-        until = monotonic() + min(LONGEST_PAUSE_BEHIND, pause)
-        while self.append.behind and monotonic() < until and not self._stop.wait(0.1):
-            pass
-
-    def _note(self, loop: str, error: Exception) -> None:
-        if self.trouble.get(loop) != str(error):
-            log.error("the %s loop waits and tries again: %s", loop, error)
-        self.trouble[loop] = str(error)

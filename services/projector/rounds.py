@@ -1,0 +1,109 @@
+"""The derive loop in a thread of its own: when a round begins, and how long it leaves the engine to
+others afterwards. The same in both sizes.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from infra.clock import monotonic, now
+from services.projector.derive import DeriveLoop
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+RETRY_SECONDS = 0.5
+LONGEST_PAUSE = 3.0
+"""Seconds that derivation pauses at most between rounds when the tape's end is near."""
+LONGEST_PAUSE_BEHIND = 30.0
+"""The same while more is waiting on the tape than one batch holds."""
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
+@dataclass(slots=True)
+class Rounds:
+    """Derives whenever something was appended, and at least looks every second."""
+
+    derive: DeriveLoop
+    behind: Callable[[], bool]
+    """Tells whether more is waiting on the tape than one batch holds."""
+    trouble: dict[str, str]
+    """Where the loop writes why it cannot go on, under its name."""
+    share: float = 0.2
+    """The share of the time that derivation takes at most."""
+    before: Callable[[], None] = nothing
+    """Called before each round, in its thread."""
+    on_derived: Callable[[], None] = nothing
+    """Called after each round that changed a table."""
+    last_derived_at: datetime | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _awake: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin, in a thread."""
+        self._thread = threading.Thread(target=self._run, name="projector-derive", daemon=True)
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Tell whether the thread is at work; one that was started and is not has failed."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def wake(self) -> None:
+        """Tell it that there is something to do."""
+        self._awake.set()
+
+    def stop(self, timeout: float) -> None:
+        """End after the round it is in."""
+        self._stop.set()
+        self._awake.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._awake.wait(POLL_SECONDS)
+            self._awake.clear()
+            if self._stop.is_set():
+                return
+            started, was_behind = monotonic(), self.behind()
+            try:
+                self.before()
+                if self.derive.step():
+                    self.last_derived_at = now()
+                    self.on_derived()
+                    self._pace(monotonic() - started, was_behind)
+                    self._awake.set()
+                self.trouble.pop("derive", None)
+            except ClickHouseError as error:
+                note(self.trouble, "derive", error)
+                self._stop.wait(RETRY_SECONDS)
+
+    def _pace(self, took: float, was_behind: bool) -> None:
+        """Leave the engine to others for a while: a round covers what came in the meantime.
+
+        What comes after a pause is derived at once; under load rounds become larger, not more.
+        While a backlog is appended the pause may be long, and ends with the backlog.
+        """
+        pause = took * (1 - self.share) / self.share
+        if not was_behind:
+            self._stop.wait(min(LONGEST_PAUSE, pause))
+            return
+        until = monotonic() + min(LONGEST_PAUSE_BEHIND, pause)
+        while self.behind() and monotonic() < until and not self._stop.wait(0.1):
+            pass
+
+
+def note(trouble: dict[str, str], loop: str, error: Exception) -> None:
+    """Write down why a loop waits, and log it the first time."""
+    if trouble.get(loop) != str(error):
+        log.error("the %s loop waits and tries again: %s", loop, error)
+    trouble[loop] = str(error)
