@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from infra import clock
@@ -13,6 +13,9 @@ from infra.settings import KafkaSettings, load
 from infra.tape.contract import Tape, TapeRefused
 from infra.tape.copying import CopyTarget
 from infra.tape.sqlite import SQLiteTape
+
+if TYPE_CHECKING:
+    from infra.tape.kafka_dead_letters import KafkaDeadLetters
 
 _SERVER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:,@/\s]+):(\d{1,5})")
 _TOPIC = re.compile(r"(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}")
@@ -42,10 +45,30 @@ def open_copy_target(url: str) -> CopyTarget:
     return _open(url, clock.now, make=True)
 
 
-def _open(url: str, now: Callable[[], datetime], *, make: bool) -> CopyTarget:
+def open_dead_letters(url: str) -> "KafkaDeadLetters | None":
+    """Open the dead letters of the tape at `url`; None where the tape is a file, and has no topic
+    for them: there the warehouse tells what was rejected.
+
+    Raises as `open_tape` does.
+    """
+    if file_of(url) is not None:
+        return None
+    servers, topic = kafka_place(url)
+    tape, letters = map(_cluster_module, ("infra.tape.kafka", "infra.tape.kafka_dead_letters"))
+    opened: KafkaDeadLetters = letters.KafkaDeadLetters(
+        servers, topic or tape.TOPIC, load(KafkaSettings)
+    )
+    return opened
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file that holds the tape at `url`; None where it is not in a file.
+
+    Raises `TapeRefused` for a URL that names no tape.
+    """
     parts = urlsplit(url)
     if parts.scheme == "kafka":
-        return _open_kafka(url, make)
+        return None
     if parts.scheme != "sqlite":
         raise TapeRefused(
             f"{parts.scheme or url!r} is no scheme of a tape; use sqlite:///path/to/tape.sqlite or "
@@ -56,14 +79,20 @@ def _open(url: str, now: Callable[[], datetime], *, make: bool) -> CopyTarget:
             f"{url!r} names no file; a tape is named sqlite:///path/to/tape.sqlite, with three "
             "slashes and an absolute path"
         )
-    path = Path(unquote(parts.path))
+    return Path(unquote(parts.path))
+
+
+def _open(url: str, now: Callable[[], datetime], *, make: bool) -> CopyTarget:
+    path = file_of(url)
+    if path is None:
+        return _open_kafka(url, make)
     if not make and not path.is_file():
         raise TapeRefused(f"there is no tape {path}")
     return SQLiteTape(path, now)
 
 
 def _open_kafka(url: str, make: bool) -> CopyTarget:
-    servers, topic = _kafka_place(url)
+    servers, topic = kafka_place(url)
     kafka = _cluster_module("infra.tape.kafka")
     tape: CopyTarget = kafka.KafkaTape(
         servers, topic or kafka.TOPIC, load(KafkaSettings), make=make
@@ -71,7 +100,7 @@ def _open_kafka(url: str, make: bool) -> CopyTarget:
     return tape
 
 
-def _kafka_place(url: str) -> tuple[list[str], str]:
+def kafka_place(url: str) -> tuple[list[str], str]:
     """Return the servers and the topic that a URL names; the topic may be empty."""
     place, _, topic = url.removeprefix("kafka://").partition("/")
     servers = place.split(",")

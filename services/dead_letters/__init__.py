@@ -1,0 +1,1 @@
+"""Dead letters: what they say, and which of them are events by now."""
