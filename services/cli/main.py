@@ -25,7 +25,7 @@ and SALESTAPE_WAREHOUSE name. Results go to stdout, everything else to stderr.
 
 ORDER = (
     "up", "import", "simulate", "show", "sql", "replay", "feed", "rebuild", "check", "doctor",
-    "gateway", "projector", "console", "warehouse", "schema",
+    "dlq", "copy", "gateway", "projector", "console", "warehouse", "schema",
 )  # fmt: skip
 """How the commands are listed: what one needs first comes first."""
 
@@ -84,7 +84,9 @@ from services.cli import (  # noqa: E402, F401 - each module adds its commands t
     asking,
     checking,
     console,
+    copying,
     describing,
+    dlq,
     doctoring,
     feeding,
     gateway,
