@@ -17,6 +17,7 @@ from infra.settings.data import DataSettings, DefinitionSettings, file_url
 from infra.settings.gateway import GatewaySettings, QuerySettings
 from infra.settings.kafka import KafkaSettings
 from infra.settings.projector import ProjectorSettings
+from infra.settings.signals import SignalSettings
 from infra.settings.warehouse import WarehouseSettings
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "QuerySettings",
     "Setting",
     "SettingsError",
+    "SignalSettings",
     "WarehouseSettings",
     "all_settings",
     "file_url",

@@ -15,6 +15,7 @@ from infra.settings.data import DataSettings, DefinitionSettings
 from infra.settings.gateway import GatewaySettings, QuerySettings
 from infra.settings.kafka import KafkaSettings
 from infra.settings.projector import ProjectorSettings
+from infra.settings.signals import SignalSettings
 from infra.settings.warehouse import WarehouseSettings
 
 TEST_NAMES = frozenset(
@@ -55,6 +56,7 @@ CONCERNS: tuple[type[Concern], ...] = (
     KafkaSettings,
     ProjectorSettings,
     QuerySettings,
+    SignalSettings,
     WarehouseSettings,
 )
 

@@ -24,8 +24,8 @@ and SALESTAPE_WAREHOUSE name. Results go to stdout, everything else to stderr.
 
 
 ORDER = (
-    "up", "import", "simulate", "show", "sql", "replay", "feed", "rebuild", "check", "doctor",
-    "dlq", "copy", "gateway", "projector", "console", "warehouse", "schema",
+    "up", "import", "simulate", "show", "sql", "replay", "feed", "signals", "rebuild", "check",
+    "doctor", "dlq", "copy", "gateway", "projector", "console", "warehouse", "schema",
 )  # fmt: skip
 """How the commands are listed: what one needs first comes first."""
 
@@ -94,6 +94,7 @@ from services.cli import (  # noqa: E402, F401 - each module adds its commands t
     projecting,
     rebuilding,
     replaying,
+    signalling,
     simulating,
     up,
     warehousing,

@@ -8,7 +8,7 @@ from socket import socket
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from infra.settings import GatewaySettings
+from infra.settings import GatewaySettings, SignalSettings, load
 from services.cli import output
 from services.cli.console_feed import TapeFeed
 from services.cli.direct import plain
@@ -17,8 +17,10 @@ from services.cli.following import records_behind, table_of
 from services.cli.house import EmbeddedHouse
 from services.cli.panels import WarehousePanels
 from services.cli.running import STOP_SECONDS, Running
+from services.cli.signalling import keep_looking
 from services.cli.teams import Teams
 from services.console import ConsolePorts, mount_console
+from services.signals.raising import Signals
 from services.simulator.config import FloorConfig
 
 FLOOR_ACCOUNTS = 500
@@ -55,6 +57,19 @@ class Whole(Running[EmbeddedHouse]):
         mount_console(app, ConsolePorts(panels, feed))
         stack.callback(projector.stop, STOP_SECONDS)
         projector.start()
+        self._raise_signals(stack)
+
+    def _raise_signals(self, stack: ExitStack) -> None:
+        settings = load(SignalSettings)
+        if not settings.seconds:
+            return
+        signals = Signals(
+            self._client(stack), self.house.intake, self.house.definitions.questions, settings.days
+        )
+        ends, seconds = self.house.tape.ends, settings.seconds
+        self._begin(
+            "signals", lambda: keep_looking(signals, seconds, ends, self._derived, self._stop)
+        )
 
     def _count_round(self) -> None:
         self._rounds += 1

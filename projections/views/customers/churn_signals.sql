@@ -15,9 +15,11 @@
 -- * idle_days: calendar days since the last purchase
 -- * median_gap_days: median gap between days with a purchase, NULL below three such days
 -- * rules: names of the rules that fired
--- * evidence: what each rule saw, in the order of the rules
+-- * evidence: what each rule saw, in the order of the rules; the same as long as its cause is
+-- * since: since when each rule holds, in the order of the rules
 -- * sources: sources of the account's events
 WITH
+    ('', '', toDateTime64(0, 6, 'UTC')) AS nothing,
     judged AS
     (
         SELECT
@@ -31,22 +33,25 @@ WITH
                 NULL
             ) AS median_gap_days,
             sources,
+            toDateTime64(toDate32(last_purchase_at), 6, 'UTC') AS last_day,
+            concat('no purchase since ', toString(toDate32(last_purchase_at))) AS idle,
+            toUInt32(floor(greatest(14, 3 * ifNull(median_gap_days, 0)))) + 1 AS rhythm_days,
             [
-                if(idle_days > 90, ('idle_long', concat('no purchase for ', toString(idle_days), ' days')), ('', '')),
+                if(idle_days > 90, ('idle_long', concat(idle, ', for more than 90 days'), addDays(last_day, 91)), nothing),
                 if(
-                    median_gap_days IS NOT NULL AND idle_days > greatest(14, 3 * assumeNotNull(median_gap_days)),
-                    ('off_rhythm', concat('idle for ', toString(idle_days), ' days, usually buys every ', toString(assumeNotNull(median_gap_days)))),
-                    ('', '')
+                    median_gap_days IS NOT NULL AND idle_days >= rhythm_days,
+                    ('off_rhythm', concat(idle, ', usually one every ', toString(assumeNotNull(median_gap_days)), ' days'), addDays(last_day, rhythm_days)),
+                    nothing
                 ),
                 if(
                     ifNull(payment_trouble_at > ifNull(paid_at, toDateTime64(0, 6, 'UTC')), 0),
-                    ('payment_trouble', concat('payment failed or overdue since ', toString(toDate(assumeNotNull(payment_trouble_at))))),
-                    ('', '')
+                    ('payment_trouble', concat('payment failed or overdue since ', toString(toDate32(assumeNotNull(payment_trouble_at)))), assumeNotNull(payment_trouble_at)),
+                    nothing
                 ),
                 if(
                     ifNull(ticket_escalated_at > ifNull(ticket_closed_at, toDateTime64(0, 6, 'UTC')), 0),
-                    ('ticket_escalated', concat('ticket escalated on ', toString(toDate(assumeNotNull(ticket_escalated_at))))),
-                    ('', '')
+                    ('ticket_escalated', concat('ticket escalated on ', toString(toDate32(assumeNotNull(ticket_escalated_at)))), assumeNotNull(ticket_escalated_at)),
+                    nothing
                 )
             ] AS findings
         FROM accounts
@@ -60,6 +65,7 @@ SELECT
     median_gap_days,
     arrayMap(f -> f.1, arrayFilter(f -> f.1 != '', findings)) AS rules,
     arrayMap(f -> f.2, arrayFilter(f -> f.1 != '', findings)) AS evidence,
+    arrayMap(f -> f.3, arrayFilter(f -> f.1 != '', findings)) AS since,
     sources
 FROM judged
 ORDER BY length(rules) DESC, idle_days DESC, account

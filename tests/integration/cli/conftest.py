@@ -48,10 +48,9 @@ class Salestape:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def line(self, arguments: Sequence[str]) -> list[str]:
-        command, *rest = arguments
         return [
             *(sys.executable, "-c", "from services.cli.main import app; app()"),
-            *(command, "--data", str(self.data), *rest),
+            *(*arguments, "--data", str(self.data)),
         ]
 
     def env(self) -> dict[str, str]:
