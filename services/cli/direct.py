@@ -80,7 +80,7 @@ class Direct(Closing, Generic[H]):
         return replay_as_json(replay(self.house.warehouse.client("read"), deal, at, known))
 
     def health(self) -> dict[str, Any]:
-        return state_of(self.house) | inspected(self.house.warehouse.client("read"))
+        return state_of(self.house) | inspected(self.house, self.house.warehouse.client("read"))
 
     def feed(self, wanted: FeedRequest) -> Iterator[dict[str, Any]]:
         """Yield what is on the tape, and where others may append, what comes onto it."""

@@ -4,14 +4,20 @@ import platform as machine
 import shutil
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from services.cli import failures, output
+from services.cli.diagnosis import tell
 from services.cli.main import app
-from services.cli.opening import data_folder, open_platform
+from services.cli.opening import PLATFORMS, data_folder, open_platform
 from services.cli.options import Data, Json
+from services.cli.platform import PROJECTOR
+from services.cli.urls import shown_url
+
+if TYPE_CHECKING:
+    from infra.lock import Holder
 
 START = "start"
 """The name of trouble that keeps the data from being opened."""
@@ -25,31 +31,37 @@ def doctor(data: Data = None, as_json: Json = False) -> None:
 
     Ends with code 1 where something needs a person.
     """
+    from services.cli import parts
+
     folder = data_folder(data)
+    holder = _holder(folder)  # before this command takes the folder itself
     own: dict[str, Any] = {
         "version": version("salestape"),
         "python": machine.python_version(),
         "data": str(folder),
-        "held_by": _holder(folder),  # before this command takes the folder itself
+        "held_by": None if holder is None else holder.in_words(),
         "free_bytes": _free(folder),
     }
     state = _state(folder)
     report = {**state, "platform_version": state.get("version"), **own}
+    report |= _parts(folder, holder, report)
     report["settings"], report["unknown_settings"] = _settings(folder)
-    report["advice"] = _advice(report)
+    of_parts = parts.advice_on(report)
+    if of_parts and report["status"] == "ok":
+        report["status"] = "degraded"
+    report["advice"] = [*_advice(report), *of_parts]
     if as_json:
         output.write_json(report)
     else:
-        _tell(report)
+        tell(report)
     if report["status"] != "ok":
         raise typer.Exit(failures.FAILED)
 
 
-def _holder(folder: Path) -> str | None:
+def _holder(folder: Path) -> "Holder | None":
     from infra.lock import read_holder
 
-    holder = read_holder(folder)
-    return None if holder is None else holder.in_words()
+    return read_holder(folder)
 
 
 def _free(folder: Path) -> int:
@@ -57,16 +69,33 @@ def _free(folder: Path) -> int:
     return shutil.disk_usage(there).free
 
 
+def _parts(folder: Path, holder: "Holder | None", report: dict[str, Any]) -> dict[str, Any]:
+    """Return what there is beside the platform that was asked, where there are many processes."""
+    from infra.settings import DataSettings, load
+    from services.cli import parts
+
+    tape = load(DataSettings, data=folder).tape
+    kafka = parts.kafka_of(tape) if tape.startswith("kafka:") else None
+    processes = parts.processes(holder, kafka)
+    for process in processes:
+        if process["part"] in PLATFORMS:
+            process |= {"status": report["status"], "version": report["platform_version"]}
+    return {"kafka": kafka, "processes": processes}
+
+
 def _state(folder: Path) -> dict[str, Any]:
     """Return what the platform says of itself, or why it cannot be asked."""
     from infra.lock import FolderInUse
+    from infra.settings import DataSettings, load
+    from services.cli.urls import held_by_one
 
-    if not folder.exists():
+    data = load(DataSettings, data=folder)
+    if not folder.exists() and held_by_one(data.tape, data.warehouse):
         return {"status": "ok", "trouble": {}, "failing": {}, "tables": []}
     try:
         with open_platform(folder, "doctor") as platform:
             return platform.health()
-    except FolderInUse:
+    except (FolderInUse, failures.Served):
         raise  # it is well, and busy; who has it can say more
     except Exception as error:
         failure = failures.of(error)
@@ -95,7 +124,8 @@ def _settings(folder: Path) -> tuple[list[dict[str, str]], list[str]]:
         found = by_name[setting.concern]
         value = getattr(found, setting.name)
         given = setting.name in found.model_fields_set
-        shown = "" if value is None else "(hidden)" if setting.type == "secret" else str(value)
+        shown = "(hidden)" if setting.type == "secret" else shown_url(str(value))
+        shown = "" if value is None else shown
         listed.append(
             {"name": setting.env, "value": shown, "from": "given" if given else "default"}
         )
@@ -108,7 +138,9 @@ def _advice(report: dict[str, Any]) -> list[str]:
         for name, why in report["trouble"].items()
     ]
     advice += [
-        f"{name}: {why}; `salestape check` tells where, mend the file and start again"
+        why
+        if name == PROJECTOR
+        else f"{name}: {why}; `salestape check` tells where, mend the file and start again"
         for name, why in report["failing"].items()
     ]
     advice += [
@@ -129,45 +161,3 @@ def _advice(report: dict[str, Any]) -> list[str]:
         f"{name} is no setting: mistyped, most likely" for name in report["unknown_settings"]
     ]
     return advice
-
-
-def _tell(report: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    console = output.out()
-    facts = Table(box=None, pad_edge=False, show_header=False)
-    facts.add_column(style="bold", no_wrap=True)
-    facts.add_column(overflow="fold")
-    facts.add_row("status", report["status"])
-    facts.add_row("salestape", f"{report['version']}, Python {report['python']}")
-    facts.add_row("data", report["data"])
-    facts.add_row("held by", report["held_by"] or "nobody")
-    facts.add_row("free disk", output.size(report["free_bytes"]))
-    if "tape" in report:
-        ends = report["tape"]["ends"]
-        facts.add_row("tape", f"{sum(ends.values()):,} records, {report['tape']['url']}")
-        facts.add_row("warehouse", _warehouse(report))
-    console.print(facts)
-    if report["tables"]:
-        tables = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("table", "generation", "lag", "state"):
-            tables.add_column(heading, justify="right" if heading == "lag" else "left")
-        for one in report["tables"]:
-            shown = report.get("shown", {}).get(one["table"]) == one["generation"]
-            state = "failing" if one["trouble"] else "shown" if shown else "being built"
-            tables.add_row(one["table"], one["generation"], f"{one['lag']:,}", state)
-        console.print()
-        console.print(tables)
-    console.print()
-    for setting in report["settings"]:
-        style = "dim" if setting["from"] == "default" else "bold"
-        console.print(f"{setting['name']}={setting['value']}", style=style, markup=False)
-    for line in report["advice"]:
-        console.print(f"! {line}", style="yellow", markup=False, soft_wrap=True)
-
-
-def _warehouse(report: dict[str, Any]) -> str:
-    return (
-        f"{report['warehouse']['lag']:,} records behind the tape, "
-        f"{output.size(report['bytes'])} in {report['rows']:,} rows, ClickHouse {report['engine']}"
-    )

@@ -5,7 +5,7 @@ only; here it shows as a position that stays.
 """
 
 import threading
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
 from clickhouse_connect.driver.client import Client
@@ -59,14 +59,6 @@ class Following:
     def version(self) -> Hashable:
         """Return something that changes whenever a table has followed the tape further."""
         return _frozen(self.health().tables)
-
-    def begin_anew(self, names: Sequence[str]) -> None:
-        """Create a generation of each table beside the one shown, for the projectors to fill."""
-        existing = generations.stored(self._client) | store.positions(self._client).keys()
-        for name in names:
-            table = self._definitions.tables[name]
-            generation = generations.next_generation(table, existing)
-            generations.create(self._client, table, generation, embedded=False)
 
     def _look(self) -> Health:
         end = self._tape.ends()

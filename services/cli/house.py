@@ -1,8 +1,8 @@
 """What one process has of a tape and a warehouse, and what works on them, in the two sizes.
 
-An `EmbeddedHouse` has a data folder for itself and derives in it; a `ClusterHouse` works on a tape
-and a server beside other processes, of which the projectors derive. What commands and `salestape
-up` or `gateway` do with either is theirs.
+An `EmbeddedHouse` has a data folder for itself and derives; a `ClusterHouse` works on a tape and a
+server beside other processes, of which the projectors derive. What commands and `salestape up` or
+`gateway` do with either is theirs.
 """
 
 from abc import abstractmethod
@@ -26,11 +26,12 @@ from infra.warehouse import Warehouse
 from projections import registry
 from services.cli.failures import Misused
 from services.cli.following import Following
-from services.cli.urls import is_embedded
+from services.cli.urls import held_by_one, shown_url
 from services.gateway.counters import Counters
 from services.gateway.intake import Intake
 from services.gateway.rejects import RejectLog
 from services.gateway.warehouse_ledger import WarehouseLedger
+from services.projector.deployment import Deployment
 from services.projector.projector import Health, Projector
 from services.query.answers import Limits
 from services.query.reader import Reader
@@ -111,9 +112,16 @@ class EmbeddedHouse(House):
     def __init__(self, folder: Path, command: str) -> None:
         """Take the folder and open everything; `command` is what others are told who has it.
 
-        Raises what `House` raises, `FolderInUse` or `FolderError`.
+        Raises what `House` raises, `FolderInUse` or `FolderError`; `Misused` where tape and
+        warehouse are both shared: then projectors derive, each what the others leave to it.
         """
         data = load(DataSettings, data=folder)
+        if held_by_one(data.tape, data.warehouse) is None:
+            raise Misused(
+                f"`salestape {command}` does everything in one process, and "
+                f"{shown_url(data.tape)} and {shown_url(data.warehouse)} are for many: run "
+                "`salestape gateway`, `salestape projector` and `salestape console`"
+            )
         super().__init__(data, DataLock.acquire(data.data, command))
 
     def _prepare(self, stack: ExitStack) -> None:
@@ -152,16 +160,17 @@ class ClusterHouse(House):
     def __init__(self, folder: Path, command: str, *, alone: bool = False) -> None:
         """Open both. With `alone` this process has the data folder, as one that serves must.
 
-        Raises what `House` raises; `Misused` where the warehouse is embedded; with `alone` also
-        `FolderInUse` or `FolderError`.
+        Raises what `House` raises; `Misused` where tape or warehouse cannot be shared; with `alone`
+        also `FolderInUse` or `FolderError`.
         """
         data = load(DataSettings, data=folder)
-        if is_embedded(data.warehouse):
+        if why := held_by_one(data.tape, data.warehouse):
             raise Misused(
-                f"`salestape {command}` works beside other processes, and the warehouse "
-                f"{data.warehouse} is embedded, which one process has for itself: run `salestape "
-                "up` instead, or serve it with `salestape warehouse` and set "
-                "SALESTAPE_WAREHOUSE=clickhouse://writer:KEY@host:port"
+                f"`salestape {command}` works beside other processes, and {why}, which one process "
+                "has for itself: run `salestape up` instead, or set "
+                "SALESTAPE_TAPE=kafka://host:port and "
+                "SALESTAPE_WAREHOUSE=clickhouse://user:password@host:port (`salestape warehouse` "
+                "serves an embedded one so)"
             )
         super().__init__(data, DataLock.acquire(data.data, command) if alone else None)
 
@@ -178,4 +187,4 @@ class ClusterHouse(House):
         return self.following.version()
 
     def rebuild(self, names: Sequence[str]) -> None:
-        self.following.begin_anew(names)
+        Deployment(self.warehouse.client("admin"), self.definitions).rebuild(list(names))

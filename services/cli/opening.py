@@ -40,13 +40,13 @@ def open_platform(given: Path | None, command: str) -> "Platform":
     Raises `FolderInUse` or `Served` when a process has the folder that is to be opened.
     """
     from infra.settings import DataSettings, load
-    from services.cli.urls import is_embedded
+    from services.cli.urls import held_by_one
 
     data = load(DataSettings, data=given)
     address = running_address(data.data)
     if address is not None:
         return _remote(address)
-    if not is_embedded(data.warehouse):
+    if held_by_one(data.tape, data.warehouse) is None:
         from services.cli.cluster import Cluster
 
         return Cluster.open(data.data, command)
@@ -69,7 +69,7 @@ def _refusal(error: FolderInUse) -> Exception:
     place = holder.address.partition("://")[2]
     return Served(
         f"the data folder {error.folder} is served by {holder.in_words()}: stop it, or work beside "
-        f"it with SALESTAPE_WAREHOUSE=clickhouse://writer:KEY@{place} and SALESTAPE_TAPE"
+        f"it with SALESTAPE_WAREHOUSE=clickhouse://writer:KEY@{place} and a tape on Kafka"
     )
 
 

@@ -103,6 +103,22 @@ def _table(answer: Answer, shown: int) -> Table:
     return table
 
 
+def facts_table() -> Table:
+    """Return an empty table of names and what is said of each."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def columns_table(*headings: str, right: Sequence[str] = ()) -> Table:
+    """Return an empty table with headings, those of numbers on the `right`."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in right else "left")
+    return table
+
+
 def _is_number(kind: str) -> bool:
     plain = kind.removeprefix("LowCardinality(").removeprefix("Nullable(")
     return plain.startswith(("Int", "UInt", "Float", "Decimal"))

@@ -1,16 +1,18 @@
 """How every part of an opened data folder is, as JSON has it: for `/health` and for `doctor`."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
+from infra import clock
 from services.cli.following import records_behind, table_of
 from services.cli.house import House
 from services.cli.platform import WAREHOUSE
 from services.cli.urls import shown_url
-from services.projector import generations
+from services.projector import generations, store
 from services.projector.projector import Health
 from services.projector.reasons import reason_of
 
@@ -63,8 +65,13 @@ def _table(
     }
 
 
-def inspected(client: Client) -> dict[str, Any]:
-    """Return what the warehouse itself says: generations shown, parts detached, space left."""
+def inspected(house: House, client: Client) -> dict[str, Any]:
+    """Return what takes longer to say: of the warehouse itself, and lag by partition.
+
+    `definitions` is `deployed` where the views are made from what this process knows, `other` where
+    they are made from something else, `none` where there are none. `durable` tells whether every
+    insert is on the disk when it returns, None where there is no table yet.
+    """
     detached = client.query(
         "SELECT database, table, name, reason FROM system.detached_parts "
         "WHERE database = 'sales_store'"
@@ -74,16 +81,88 @@ def inspected(client: Client) -> dict[str, Any]:
         "WHERE active AND database = 'sales_store'"
     ).result_rows[0]
     engine = client.query("SELECT version()").result_rows[0][0]
+    seen = generations.shown(client)
     return {
         "engine": engine,
-        "shown": generations.shown(client),
+        "databases": _databases(client),
+        "definitions": _definitions(house, client, seen),
+        "durable": _durable(client),
+        "shown": seen,
         "detached_parts": [
             {"table": f"{database}.{table}", "part": part, "reason": reason}
             for database, table, part, reason in detached
         ],
         "bytes": int(size[0]),
         "rows": int(size[1]),
+        "lags": lags_of(house),
     }
+
+
+def _databases(client: Client) -> list[str]:
+    rows = client.query(
+        "SELECT name FROM system.databases WHERE name IN ('sales', 'sales_store') ORDER BY name"
+    ).result_rows
+    return [str(name) for (name,) in rows]
+
+
+def _definitions(house: House, client: Client, seen: Mapping[str, str]) -> str:
+    there = client.query("EXISTS TABLE sales_store.deployed").result_rows[0][0]
+    made_from = store.deployed(client) if there else ""
+    if not made_from:
+        return "none"
+    here = {name: seen[name] for name in house.definitions.tables if name in seen}
+    return "deployed" if made_from == generations.fingerprint(house.definitions, here) else "other"
+
+
+def _durable(client: Client) -> bool | None:
+    tables, durable = client.query(
+        "SELECT count(), countIf(engine_full LIKE '%fsync_after_insert = 1%') FROM system.tables "
+        "WHERE database = 'sales_store' AND engine LIKE '%MergeTree'"
+    ).result_rows[0]
+    always = client.query(
+        "SELECT value FROM system.merge_tree_settings WHERE name = 'fsync_after_insert'"
+    ).result_rows
+    if not tables:
+        return None
+    return bool(tables == durable or (always and always[0][0] == "1"))
+
+
+def lags_of(house: House) -> list[dict[str, Any]]:
+    """Return what lags: per table, generation and partition by how many records, and seconds.
+
+    `table` is None for the ledger. `seconds` is how long ago the oldest record that is not followed
+    came onto the tape, None where the tape cannot tell now.
+    """
+    health, moment = house.health(), clock.now()
+    oldest: dict[tuple[int, int], float | None] = {}
+    lags = []
+    for generation, position in [("", health.position), *health.tables.items()]:
+        for partition, end in sorted(health.end.items()):
+            at = position.get(partition, 0)
+            if at >= end:
+                continue
+            if (partition, at) not in oldest:
+                found = _recorded_at(house, health.end, partition, at)
+                since = None if found is None else (moment - found).total_seconds()
+                oldest[partition, at] = None if since is None else max(0.0, round(since, 3))
+            lags.append(
+                {
+                    "table": table_of(generation) or None,
+                    "generation": generation or None,
+                    "partition": partition,
+                    "records": end - at,
+                    "seconds": oldest[partition, at],
+                }
+            )
+    return lags
+
+
+def _recorded_at(
+    house: House, ends: Mapping[int, int], partition: int, offset: int
+) -> datetime | None:
+    # Other partitions may get records meanwhile, which are given as well.
+    records = house.tape.read({**ends, partition: offset}, 1 if len(ends) == 1 else 1_000)
+    return next((one.recorded_at for one in records if one.partition == partition), None)
 
 
 def _named(position: Mapping[int, int]) -> dict[str, int]:

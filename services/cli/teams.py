@@ -8,9 +8,12 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from infra.reading.refusals import failure_of
+
 log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 2.0
+_NOT_THERE = (60, 81)  # no such table, no such database: a projector is about to make them
 _TYPES = "('sales.rep.team_assigned.v1', 'sales.rep.joined.v1')"
 _LAST = f"SELECT count(), max((partition, offset)) FROM sales_store.tape WHERE type IN {_TYPES}"
 _TEAMS = f"""
@@ -49,9 +52,14 @@ class Teams:
 
     def run(self, stop: threading.Event) -> None:
         """Keep up until `stop` is set. Blocks."""
+        told = ""
         while not stop.is_set():
             try:
                 self.refresh()
+                told = ""
             except ClickHouseError as error:
-                log.warning("which team reps are in cannot be asked: %s", error)
+                why = failure_of(error)
+                if why.code not in _NOT_THERE and why.message != told:
+                    told = why.message
+                    log.warning("which team reps are in cannot be asked: %s", told)
             stop.wait(REFRESH_SECONDS)

@@ -85,7 +85,7 @@ def _add_own_routes(
         try:
             state = _state(house, hub)
             if detail:
-                state |= inspected(client)
+                state |= inspected(house, client)
         except (TapeError, ClickHouseError) as error:
             return problem(503, str(error))
         status = 503 if state["status"] == "trouble" else 200
