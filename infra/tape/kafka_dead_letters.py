@@ -33,6 +33,7 @@ _ROOM_BYTES = MAX_KEY_BYTES + MAX_REASON_BYTES + 4 * 1024
 """How much larger a letter may be than its record."""
 
 _TURN_MS = 100
+_LOT, _LOT_BYTES = 2_000, 4 * 1024 * 1024
 
 T = TypeVar("T")
 
@@ -75,14 +76,17 @@ class KafkaDeadLetters(Closing):
 
     def write(self, rejected: Sequence[tuple[Record, str]]) -> None:
         """Write records of the tape with the reason of each; returns when all are durable."""
-        if not rejected:
-            return
-        items = [
-            Item(record.key.encode(), record.value, tuple(self._headers(record, reason)))
-            for record, reason in rejected
-        ]
-        with self._link.calls.call():
-            self._link.run(self._link.append(items))
+        lot: list[Item] = []
+        size = 0
+        for record, reason in rejected:
+            headers = tuple(self._headers(record, reason))
+            lot.append(Item(record.key.encode(), record.value, headers))
+            size += len(record.value)
+            if len(lot) >= _LOT or size >= _LOT_BYTES:
+                self._call(self._link.append(lot))
+                lot, size = [], 0
+        if lot:
+            self._call(self._link.append(lot))
 
     def notices(self) -> Iterator[Notice]:
         """Yield what letters there are, each once, partition by partition."""

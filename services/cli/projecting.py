@@ -73,7 +73,7 @@ def _refuse_the_embedded(data: "DataSettings") -> None:
 def _run(data: "DataSettings", host: str | None, port: int | None, as_json: bool) -> None:
     from infra.clock import new_id
     from infra.settings import DefinitionSettings, KafkaSettings, ProjectorSettings, load
-    from infra.tape.opening import kafka_place, open_tape
+    from infra.tape.opening import kafka_place, open_dead_letters, open_tape
     from infra.warehouse import Warehouse
     from projections import registry
     from services.cli import output
@@ -86,6 +86,7 @@ def _run(data: "DataSettings", host: str | None, port: int | None, as_json: bool
     with (
         listen(settings.host, settings.port, exactly=exactly) as listener,
         _closing(open_tape(data.tape)) as tape,
+        _closing(open_dead_letters(data.tape)) as letters,
         Warehouse(data.warehouse) as warehouse,
     ):
         from services.projector.worker import Group, Pace, Worker
@@ -104,6 +105,7 @@ def _run(data: "DataSettings", host: str | None, port: int | None, as_json: bool
             warehouse,
             definitions,
             Pace(settings.batch_size, settings.derive_share),
+            dead_letters=letters.write,
         )
         with _served(worker.standing, listener, loopback=settings.is_loopback):
             address = address_of(listener)
