@@ -163,8 +163,11 @@ def broker_of_jars(folder: Path) -> Generator[KafkaBroker, None, None]:
 
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Generator[Warehouse, None, None]:
-    """The one embedded engine of the test process: the engine takes one folder per process."""
-    with Warehouse(f"chdb://{tmp_path_factory.mktemp('engine')}") as opened:
+    """The one embedded engine of the test process: the engine takes one folder per process.
+
+    It waits for no disk: nothing of it is to outlive the tests.
+    """
+    with Warehouse(f"chdb://{tmp_path_factory.mktemp('engine')}", durable=False) as opened:
         yield opened
 
 

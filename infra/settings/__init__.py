@@ -17,6 +17,7 @@ from infra.settings.data import DataSettings, DefinitionSettings, file_url
 from infra.settings.gateway import GatewaySettings, QuerySettings
 from infra.settings.kafka import KafkaSettings
 from infra.settings.projector import ProjectorSettings
+from infra.settings.server import ServerSettings
 from infra.settings.signals import SignalSettings
 from infra.settings.warehouse import WarehouseSettings
 
@@ -29,6 +30,7 @@ __all__ = [
     "KafkaSettings",
     "ProjectorSettings",
     "QuerySettings",
+    "ServerSettings",
     "Setting",
     "SettingsError",
     "SignalSettings",

@@ -15,6 +15,7 @@ from infra.settings.data import DataSettings, DefinitionSettings
 from infra.settings.gateway import GatewaySettings, QuerySettings
 from infra.settings.kafka import KafkaSettings
 from infra.settings.projector import ProjectorSettings
+from infra.settings.server import ServerSettings
 from infra.settings.signals import SignalSettings
 from infra.settings.warehouse import WarehouseSettings
 
@@ -56,6 +57,7 @@ CONCERNS: tuple[type[Concern], ...] = (
     KafkaSettings,
     ProjectorSettings,
     QuerySettings,
+    ServerSettings,
     SignalSettings,
     WarehouseSettings,
 )

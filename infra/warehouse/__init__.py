@@ -1,5 +1,31 @@
 """The warehouse: ClickHouse, embedded or on a server, through one API."""
 
-from infra.warehouse.opening import Role, Warehouse, WarehouseError
+from infra.warehouse.contract import Role, WarehouseError, WarehouseRefused, WarehouseUnavailable
+from infra.warehouse.failures import (
+    FAILURES,
+    Outlook,
+    blames_a_value,
+    code_of,
+    may_pass_later,
+    outlook,
+)
+from infra.warehouse.layout import Layout, layout_of
+from infra.warehouse.opening import Warehouse
+from infra.warehouse.server import shown
 
-__all__ = ["Role", "Warehouse", "WarehouseError"]
+__all__ = [
+    "FAILURES",
+    "Layout",
+    "Outlook",
+    "Role",
+    "Warehouse",
+    "WarehouseError",
+    "WarehouseRefused",
+    "WarehouseUnavailable",
+    "blames_a_value",
+    "code_of",
+    "layout_of",
+    "may_pass_later",
+    "outlook",
+    "shown",
+]

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 import chdb
 
 from infra import clock
-from infra.warehouse.opening import WarehouseError
+from infra.warehouse.contract import WarehouseError
 
 PIPE_BYTES = 2**20
 PIECE_BYTES = 2**18

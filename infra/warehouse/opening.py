@@ -6,63 +6,64 @@ clients run side by side; so each loop of the projector and each kind of reader 
 
 import threading
 from pathlib import Path
-from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from infra.closing import Closing
-
-Role = Literal["append", "derive", "gateway", "read", "import", "admin"]
-
-COMMON_SETTINGS = {
-    "async_insert": "0",
-    "enable_shared_storage_snapshot_in_query": "1",
-    "session_timezone": "UTC",
-    "join_use_nulls": "0",
-    "optimize_on_insert": "0",
-}
-
-ENGINE_CACHES = {
-    "mark_cache_size": 64 * 2**20,
-    "uncompressed_cache_size": 0,
-}
-
-
-class WarehouseError(Exception):
-    """The warehouse cannot be opened; the message names it and says what to do."""
+from infra.settings import ServerSettings, load
+from infra.warehouse import server
+from infra.warehouse.contract import SESSION_SETTINGS, Role, WarehouseError, WarehouseRefused
+from infra.warehouse.failures import FAILURES
+from infra.warehouse.layout import Layout, lay_out
 
 
 class Warehouse(Closing):
     """An open warehouse. Safe to use from several threads; `close` closes every client."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._parts = urlsplit(url)
+    def __init__(
+        self, url: str, settings: ServerSettings | None = None, *, durable: bool = True
+    ) -> None:
+        """Name a warehouse: ``chdb:///path`` or ``clickhouse[s]://[user[:password]@]host[:port]``.
+
+        `settings` say how a server is reached, those of the environment where none are given.
+        Without `durable` what is written need not be on the disk when an insert returns: for what
+        is thrown away. Raises `WarehouseError` or `SettingsError`; a server is not asked yet.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in ("chdb", *server.SCHEMES):
+            raise WarehouseRefused(
+                f"{server.shown(url)}: a warehouse is chdb:///path (embedded) or "
+                "clickhouse://host:port"
+            )
+        self.url = server.shown(url)
+        """Where it is, without a password."""
+        self.embedded = parts.scheme == "chdb"
+        """True where the engine runs inside this process."""
+        self._path = unquote(parts.path)
         self._clients: dict[str, Client] = {}
         self._lock = threading.Lock()
-        if self._parts.scheme not in ("chdb", "clickhouse", "clickhouses"):
-            raise WarehouseError(
-                f"{url}: a warehouse is chdb:///path (embedded) or clickhouse://host:port"
-            )
-        self._path = unquote(self._parts.path)
         if self.embedded:
-            try:
-                Path(self._path).mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise WarehouseError(f"{self._path}: cannot be made: {error.strerror}") from error
+            self._make_folder()
+            self.layout = Layout(durable=durable)
+        else:
+            self._server_url = url
+            self._settings = load(ServerSettings) if settings is None else settings
+            server.arguments_of(url, self._settings)
+            self.layout = Layout(self._settings.cluster, durable=durable)
 
-    @property
-    def embedded(self) -> bool:
-        """True where the engine runs inside this process."""
-        return self._parts.scheme == "chdb"
+    def _make_folder(self) -> None:
+        try:
+            Path(self._path).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WarehouseRefused(f"{self._path}: cannot be made: {error.strerror}") from error
 
     def client(self, role: Role) -> Client:
         """Return the client of a role, opening it at the first call.
 
-        Raises `WarehouseError` when the engine or the server cannot be reached.
+        Raises `WarehouseUnavailable` when the engine or the server cannot be reached now,
+        `WarehouseRefused` when it never can be so.
         """
         with self._lock:
             if role not in self._clients:
@@ -70,37 +71,19 @@ class Warehouse(Closing):
             return self._clients[role]
 
     def fresh_client(self) -> Client:
-        """Return a client of its own, which the caller closes."""
+        """Return a client of its own, which the caller closes. Raises what `client` raises."""
         return self._open("read")
 
-    def _open(self, role: str) -> Client:
+    def _open(self, role: Role) -> Client:
+        if not self.embedded:
+            return lay_out(server.connect(self._server_url, role, self._settings), self.layout)
         try:
-            if self.embedded:
-                return clickhouse_connect.get_client(
-                    interface="chdb", path=self._path, settings=dict(COMMON_SETTINGS)
-                )
-            return clickhouse_connect.get_client(
-                settings=dict(COMMON_SETTINGS), **self._server_arguments(role)
+            client = clickhouse_connect.get_client(
+                interface="chdb", path=self._path, settings=dict(SESSION_SETTINGS)
             )
-        except (ClickHouseError, OSError) as error:
-            raise WarehouseError(f"{self._shown_url()}: cannot be opened: {error}") from error
-
-    def _server_arguments(self, role: str) -> dict[str, Any]:
-        return {
-            "host": self._parts.hostname,
-            "port": self._parts.port or 8123,
-            "username": self._parts.username or "default",
-            "password": self._parts.password or "",
-            "secure": self._parts.scheme == "clickhouses",
-            "client_name": f"salestape-{role}",
-        }
-
-    def _shown_url(self) -> str:
-        return (
-            self.url.replace(f":{self._parts.password}@", ":…@")
-            if self._parts.password
-            else self.url
-        )
+        except FAILURES as error:
+            raise WarehouseError(f"{self.url}: cannot be opened: {error}") from error
+        return lay_out(client, self.layout)
 
     def close(self) -> None:
         """Close every client. Closing twice is allowed."""

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from infra.warehouse import layout_of
 from projections import rendering
 from projections.registry import Definitions, DerivedTable, Question
-from services.projector.store import durable
+from services.projector.store import forget_positions
 
 log = logging.getLogger(__name__)
 
@@ -48,24 +49,36 @@ def stored(client: Client) -> set[str]:
     return {name for (name,) in rows}
 
 
-def create(client: Client, table: DerivedTable, generation: str, *, embedded: bool) -> None:
+def create(
+    client: Client,
+    table: DerivedTable,
+    generation: str,
+    *,
+    embedded: object = None,  # noqa: ARG001
+) -> None:
     """Create the stored table of a generation where it is missing."""
     sql = table.table_sql.replace("$table", f"IF NOT EXISTS sales_store.{generation}")
-    client.command(durable(sql) if embedded else sql)
+    for statement in layout_of(client).table(sql):
+        client.command(statement)
 
 
 def next_generation(table: DerivedTable, existing: set[str]) -> str:
-    """Return a name for a rebuild of the same definition that no generation has yet."""
-    number = 1
-    while f"{table.generation}_{number}" in existing:
-        number += 1
-    return f"{table.generation}_{number}"
+    """Return a name for a rebuild of the same definition: its number is above all there are."""
+    own = [number_of(name) for name in existing if name.startswith(table.generation)]
+    return f"{table.generation}_{max(own, default=0) + 1}"
+
+
+def number_of(generation: str) -> int:
+    """Return which build of its definition a generation is; the first has no number, and is 0."""
+    return int(generation.partition("__")[2].partition("_")[2] or 0)
 
 
 def drop(client: Client, generation: str) -> None:
     """Drop a generation nobody is shown any more, and forget how far it was."""
-    client.command(f"DROP TABLE IF EXISTS sales_store.{generation}")
-    client.command(f"DELETE FROM sales_store.positions WHERE generation = '{generation}'")
+    # In this order: a table without a position begins anew, a position without a table would lie.
+    forget_positions(client, generation)
+    for statement in layout_of(client).without_table(f"sales_store.{generation}"):
+        client.command(statement)
 
 
 def fingerprint(definitions: Definitions, seen: Mapping[str, str]) -> str:
@@ -112,7 +125,7 @@ def hide_unknown(client: Client, definitions: Definitions) -> None:
     rows = client.query("SELECT name FROM system.tables WHERE database = 'sales'").result_rows
     for (name,) in rows:
         if name not in known:
-            client.command(f"DROP VIEW IF EXISTS sales.{name}")
+            client.command(f"DROP VIEW IF EXISTS sales.{name}{layout_of(client).everywhere}")
 
 
 def show_questions(client: Client, definitions: Definitions) -> dict[str, str]:
@@ -165,5 +178,6 @@ def _replace_view(
         for column, kind in columns
     )
     client.command(
-        f"CREATE OR REPLACE VIEW sales.{name}\n(\n{listed}\n)\nAS {sql}\nCOMMENT {_quoted(purpose)}"
+        f"CREATE OR REPLACE VIEW sales.{name}{layout_of(client).everywhere}\n"
+        f"(\n{listed}\n)\nAS {sql}\nCOMMENT {_quoted(purpose)}"
     )

@@ -83,9 +83,9 @@ def _set_back(client: Client, partition: int, hole: int) -> None:
     marks = store.watermark(client)
     followed = store.positions(client)
     marks[partition] = hole
-    client.command("TRUNCATE TABLE sales_store.appended")
+    store.empty(client, "appended")
     store.write_watermark(client, marks)
-    client.command("TRUNCATE TABLE sales_store.positions")
+    store.empty(client, "positions")
     for generation, position in followed.items():
         position[partition] = min(position.get(partition, 0), hole)
         store.write_positions(client, [generation], position)

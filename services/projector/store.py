@@ -3,35 +3,29 @@
 Every statement that the two loops send stands here or is rendered by `projections`.
 """
 
-import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
 import projections
+from infra.warehouse import layout_of
 
 STORE = Path(projections.__file__).parent / "store"
 DATABASES = ("sales_store", "sales")
 TABLES = ("events", "events_by_day", "events_to_day", "tape", "appended", "positions", "deployed")
-DURABLE = "fsync_after_insert = 1, fsync_part_directory = 1"
 
 
-def durable(sql: str) -> str:
-    """Return a CREATE TABLE that is on disk when an insert returns, in the embedded engine."""
-    sql, _, comment = sql.rstrip().rpartition("\nCOMMENT ")
-    joined = ", " if re.search(r"^SETTINGS ", sql, re.MULTILINE) else "\nSETTINGS "
-    return f"{sql}{joined}{DURABLE}\nCOMMENT {comment}"
-
-
-def prepare(client: Client, *, embedded: bool) -> None:
+def prepare(client: Client, *, embedded: object = None) -> None:  # noqa: ARG001
     """Create the databases and the store's own tables where they are missing."""
+    layout = layout_of(client)
     for database in DATABASES:
-        client.command(f"CREATE DATABASE IF NOT EXISTS {database} ENGINE = Atomic")
+        client.command(layout.database(database))
     for name in TABLES:
-        sql = (STORE / f"{name}.sql").read_text()
-        client.command(durable(sql) if embedded and "MergeTree" in sql else sql)
+        for statement in layout.table((STORE / f"{name}.sql").read_text()):
+            client.command(statement)
 
 
 def watermark(client: Client) -> dict[int, int]:
@@ -52,6 +46,23 @@ def positions(client: Client) -> dict[str, dict[int, int]]:
     return found
 
 
+def recorded_at(
+    client: Client, places: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], datetime]:
+    """Return when the records at these partitions and offsets were recorded, where they are."""
+    listed = ", ".join(f"({partition}, {offset})" for partition, offset in places)
+    if not listed:
+        return {}
+    rows = client.query(
+        "SELECT DISTINCT partition, offset, recorded_at FROM sales_store.tape "
+        f"WHERE (partition, offset) IN ({listed})"
+    ).result_rows
+    return {
+        (int(partition), int(offset)): moment.replace(tzinfo=UTC)
+        for partition, offset, moment in rows
+    }
+
+
 def write_watermark(client: Client, position: Mapping[int, int]) -> None:
     """Say that everything before these offsets is in the ledger."""
     rows = ", ".join(f"({partition}, {offset})" for partition, offset in position.items())
@@ -70,6 +81,21 @@ def write_positions(
     client.command(
         f"INSERT INTO sales_store.positions (generation, partition, position) VALUES {rows}"
     )
+
+
+def forget_positions(client: Client, generation: str) -> None:
+    """Let a generation begin at the start of the tape."""
+    layout = layout_of(client)
+    client.command(
+        f"DELETE FROM {layout.holder('sales_store.positions')}{layout.everywhere} "
+        f"WHERE generation = '{generation}'"
+    )
+
+
+def empty(client: Client, table: str) -> None:
+    """Take all rows out of one of the store's own tables."""
+    layout = layout_of(client)
+    client.command(f"TRUNCATE TABLE {layout.holder(f'sales_store.{table}')}{layout.everywhere}")
 
 
 def deployed(client: Client) -> str:
