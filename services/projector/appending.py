@@ -9,6 +9,7 @@ worker still appends after its partition moved says nothing but the truth.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import AsyncIterable, Awaitable, Callable
@@ -241,13 +242,17 @@ class Appending:
     # The end
 
     async def drain(self, seconds: float) -> bool:
-        """Append what is in hand, commit, leave the group; tell whether that was done in time."""
+        """Append what is in hand, commit, leave the group; tell whether that was done in time.
+
+        What is only being read is given up where that takes long: it comes again.
+        """
         self._ending.set()
         try:
             async with asyncio.timeout(seconds):
-                await self._idle.wait()
-                while self.turn.in_hand and not self.turn.broken:
-                    await asyncio.sleep(0.05)
+                await self._let_go()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._idle.wait(), POLL_SECONDS)
+                await self._let_go()
             await self.commit()
         except TimeoutError:
             log.warning("what was in hand was not appended in %g s; it comes again", seconds)
@@ -257,6 +262,10 @@ class Appending:
             for pool in (self._checks, self._engine):
                 pool.shutdown(wait=False, cancel_futures=True)
         return True
+
+    async def _let_go(self) -> None:
+        while self.turn.in_hand and not self.turn.broken:
+            await asyncio.sleep(0.02)
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not for what comes after the end."""

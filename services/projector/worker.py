@@ -116,7 +116,7 @@ class Worker:
             self._look,
             self._stand,
         )
-        self._gave_up: BaseException | None = None
+        self._gave_up: Exception | None = None
         self._late = False
         self._looked_at = 0.0
 
@@ -132,10 +132,11 @@ class Worker:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="salestape-")))
             loop = asyncio.new_event_loop()
             asyncio.set_event_loop(loop)
-            _Process(self._app(folder, loop), self._end, loop).live()
-        if self._late:
-            log.error("something hung and was left behind; the next worker goes on from there")
-            os._exit(GAVE_UP)
+            stopped = _Process(self._app(folder, loop), self._end, loop).live()
+        if self._late or not stopped:
+            # Threads that hang would keep the process from ending.
+            log.warning("something hung and was left behind; the next worker goes on from there")
+            os._exit(GAVE_UP if self._late or self._gave_up else 0)
         if self._gave_up is not None:
             raise self._gave_up
 
@@ -180,8 +181,7 @@ class Worker:
                 try:
                     await worker._appending.read()
                 except TapeRefused as error:
-                    worker._gave_up = error
-                    os.kill(os.getpid(), signal.SIGTERM)
+                    worker._give_up(error)
 
             @faust.Service.timer(COMMIT_SECONDS)
             async def commit(self) -> None:
@@ -207,7 +207,13 @@ class Worker:
 
         return work
 
+    def _give_up(self, error: Exception) -> None:
+        self._gave_up = error
+        os.kill(os.getpid(), signal.SIGTERM)  # the one way in which everything ends in order
+
     async def _watch(self, app: faust.App) -> None:
+        if not self._rounds.running and self._gave_up is None:
+            self._give_up(RuntimeError("the derive loop ended; what it said stands above"))
         try:
             self.standing.leader = app.is_leader()
         except NotReady:
@@ -277,16 +283,19 @@ class _Process(faust.Worker):
     ) -> None:
         super().__init__(app, loop=loop, quiet=True, redirect_stdouts=False, override_logging=False)
         self._end = end
+        self._hangs = False
 
-    def live(self) -> None:
-        """Run until a signal. Raises what the app crashed with."""
+    def live(self) -> bool:
+        """Run until a signal; return whether everything stopped. Raises what it crashed with."""
         self._starting_fut = asyncio.ensure_future(self.start(), loop=self.loop)
         try:
             self.loop.run_until_complete(self._starting_fut)
         except asyncio.CancelledError:
             pass  # so it ends after a signal
         finally:
-            self.stop_and_shutdown()
+            if not self._hangs:
+                self.stop_and_shutdown()
+        return not self._hangs
 
     async def _stop_on_signal(self, _number: signal.Signals) -> None:
         await self._end()
@@ -294,7 +303,7 @@ class _Process(faust.Worker):
             async with asyncio.timeout(STOP_SECONDS):
                 await self.stop()
         except TimeoutError:
-            log.warning("Faust did not stop in %g s and is left behind", STOP_SECONDS)
+            self._hangs = True
         maybe_cancel(self._starting_fut)
 
 

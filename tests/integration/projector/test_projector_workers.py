@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from functools import cached_property
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +121,11 @@ def answers(client: Client) -> dict[str, list[str]]:
 def caught_up(workers: list[Process], ends: dict[int, int]) -> bool:
     told = [worker.health() for worker in workers]
     positions = {one["partition"]: one["position"] for each in told for one in each["partitions"]}
-    lags = [one["lag"] for each in told for one in each["tables"]]
-    return positions == ends and bool(lags) and not any(lags)
+    behind = {
+        (one["table"], one["partition"]): one["lag"] for each in told for one in each["tables"]
+    }
+    expected = dict.fromkeys(product(DEFINITIONS.tables, ends), 0)
+    return positions == ends and behind == expected
 
 
 def test_workers_that_are_killed_and_added_derive_what_one_would(
@@ -156,8 +159,8 @@ def test_workers_that_are_killed_and_added_derive_what_one_would(
             )
         )
         tape.append(left[:1000])
-        wait_until(lambda: bool(store.watermark(client)), SECONDS)
         wait_until(lambda: any(each.health()["leader"] for each in workers), SECONDS)
+        wait_until(lambda: bool(store.watermark(client)), SECONDS)
         tape.append(left[1000:2000])
         leader = next(each for each in workers if each.health()["leader"])
         leader.end(signal.SIGKILL)
