@@ -282,6 +282,7 @@ class _Process(faust.Worker):
         self, app: faust.App, end: Callable[[], Any], loop: asyncio.AbstractEventLoop
     ) -> None:
         super().__init__(app, loop=loop, quiet=True, redirect_stdouts=False, override_logging=False)
+        self.spinner = None
         self._end = end
         self._hangs = False
 
