@@ -16,7 +16,7 @@ from services.cli.options import Data, Json
 
 if TYPE_CHECKING:
     from infra.sink import Sink
-    from infra.tape.dead_letters import DeadLetters, Notice
+    from infra.tape.dead_letters import DeadLetters, Notice, Place
     from services.dead_letters.choosing import Test
 
 Reason = Annotated[
@@ -77,8 +77,9 @@ def show(
     """Show a dead letter: where it lay, why it is none, its headers and its bytes."""
     if raw and as_json:
         raise Misused("--raw and --json do not go together")
+    wanted = _places([place])
     with _opened(data, sink=False) as (letters, _):
-        (notice,) = _named(letters, [place])
+        (notice,) = _noticed(letters, wanted)
         (letter,) = letters.letters([notice])
     if raw:
         sys.stdout.buffer.write(letter.value)
@@ -111,13 +112,13 @@ def replay(
 
     if sum((bool(places), everything, reason is not None)) != 1:
         raise Misused("name letters by their places, or give --all or --reason")
+    wanted = _places(places or ())
+    tests = _tests(reason, None)
     with _opened(data, sink=not dry_run) as (letters, sink), output.progress() as advance:
-        if places:
-            notices = _named(letters, places)
-        else:
-            notices = list(_chosen(letters.notices(), _tests(reason, None)))
+        chosen = _chosen(letters.notices(), tests)
+        notices = _noticed(letters, wanted) if wanted else list(chosen)
         found = []
-        for one in replayed_of(letters.letters(notices), sink, named=bool(places)):
+        for one in replayed_of(letters.letters(notices), sink, named=bool(wanted)):
             found.append(one)
             advance("judging", len(found), len(notices))
     if as_json:
@@ -166,13 +167,17 @@ def _chosen(notices: Iterator["Notice"], tests: Sequence["Test"]) -> Iterator["N
     return (notice for notice in notices if all(test(notice) for test in tests))
 
 
-def _named(letters: "DeadLetters", places: Sequence[str]) -> list["Notice"]:
+def _places(texts: Sequence[str]) -> list["Place"]:
     from services.dead_letters.choosing import BadChoice, place_of
 
     try:
-        wanted = {place_of(text): None for text in places}
+        return list(dict.fromkeys(place_of(text) for text in texts))
     except BadChoice as error:
         raise Misused(str(error)) from error
+
+
+def _noticed(letters: "DeadLetters", wanted: Sequence["Place"]) -> list["Notice"]:
+    """Return the notices of the letters at these places. Raises `Failed` where one is not there."""
     found = {notice.place: notice for notice in letters.notices() if notice.place in wanted}
     for place in wanted:
         if place not in found:

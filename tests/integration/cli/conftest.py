@@ -34,6 +34,7 @@ class Salestape:
 
     data: Path
     environment: dict[str, str] = field(default_factory=dict)
+    program: str = "from services.cli.main import app; app()"
 
     def __call__(self, *arguments: str, given: str | None = None) -> Done:
         done = subprocess.run(
@@ -49,8 +50,9 @@ class Salestape:
 
     def line(self, arguments: Sequence[str]) -> list[str]:
         return [
-            *(sys.executable, "-c", "from services.cli.main import app; app()"),
-            *(*arguments, "--data", str(self.data)),
+            *(sys.executable, "-c", self.program),
+            *arguments,
+            *(() if "projector" in arguments else ("--data", str(self.data))),  # it has no folder
         ]
 
     def env(self) -> dict[str, str]:
@@ -65,11 +67,11 @@ class Salestape:
 
 
 class Up:
-    """A running `salestape up`."""
+    """A running `salestape up`, or another command that serves; waits until it does."""
 
-    def __init__(self, salestape: Salestape, *options: str) -> None:
+    def __init__(self, salestape: Salestape, *options: str, command: str = "up") -> None:
         self.process = subprocess.Popen(
-            salestape.line(["up", "--json", "--port", "0", *options]),
+            salestape.line([command, "--json", "--port", "0", *options]),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -79,7 +81,7 @@ class Up:
         line = self.process.stdout.readline()
         if not line:
             _, err = self.process.communicate(timeout=SECONDS)
-            raise AssertionError(f"up ended with {self.process.returncode}: {err}")
+            raise AssertionError(f"{command} ended with {self.process.returncode}: {err}")
         self.address: str = json.loads(line)["address"]
 
     def end(self, number: int = signal.SIGTERM) -> Done:
@@ -98,8 +100,8 @@ def up() -> Generator[StartUp, None, None]:
     """Starts platforms; those that a test leaves running are ended."""
     started: list[Up] = []
 
-    def start(salestape: Salestape, *options: str) -> Up:
-        started.append(Up(salestape, *options))
+    def start(salestape: Salestape, *options: str, command: str = "up") -> Up:
+        started.append(Up(salestape, *options, command=command))
         return started[-1]
 
     yield start
