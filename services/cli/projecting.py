@@ -3,8 +3,8 @@
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from infra.settings import DataSettings
+    from infra.tape.kafka_dead_letters import KafkaDeadLetters
     from services.projector.standing import Standing
 
 START_SECONDS = 10.0
@@ -85,19 +86,16 @@ def _run(data: "DataSettings", host: str | None, port: int | None, as_json: bool
     exactly = "port" in settings.model_fields_set
     with (
         listen(settings.host, settings.port, exactly=exactly) as listener,
-        _closing(open_tape(data.tape)) as tape,
-        _closing(open_dead_letters(data.tape)) as letters,
+        closing(open_tape(data.tape)) as tape,
+        closing(cast("KafkaDeadLetters", open_dead_letters(data.tape))) as letters,
         Warehouse(data.warehouse) as warehouse,
     ):
+        from infra.tape.kafka import TOPIC
         from services.projector.worker import Group, Pace, Worker
 
-        group = Group(
-            servers,
-            topic or tape.topic,
-            load(KafkaSettings),
-            settings.group or f"salestape.{topic or tape.topic}",
-            settings.session_seconds,
-        )
+        topic = topic or TOPIC
+        name = settings.group or f"salestape.{topic}"
+        group = Group(servers, topic, load(KafkaSettings), name, settings.session_seconds)
         worker = Worker(
             new_id().partition("-")[0],
             group,
@@ -112,17 +110,9 @@ def _run(data: "DataSettings", host: str | None, port: int | None, as_json: bool
             if as_json:
                 output.write_json_line({"address": address, "worker": worker.standing.worker})
             else:
-                output.out().print(f"This projector follows {topic or tape.topic}", markup=False)
+                output.out().print(f"This projector follows {topic}", markup=False)
                 output.note(f"its health is at {address}/health; Ctrl-C stops it")
             worker.run()
-
-
-@contextmanager
-def _closing(tape: Any) -> Iterator[Any]:
-    try:
-        yield tape
-    finally:
-        tape.close()
 
 
 @contextmanager

@@ -20,13 +20,10 @@ from typing import Any, NamedTuple
 import faust
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from faust.exceptions import NotReady
-from mode.utils.futures import maybe_cancel
-from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
 from infra.clock import monotonic
 from infra.settings import KafkaSettings
 from infra.tape import Tape, TapeRefused, TapeUnavailable
-from infra.tape.kafka_client import options
 from infra.tape.kafka_group import GroupReader
 from infra.warehouse import Warehouse
 from projections.registry import Definitions
@@ -34,6 +31,7 @@ from services.projector import store
 from services.projector.append import Appender, DeadLetters, tune_collector
 from services.projector.appending import Appending, Work
 from services.projector.derive import DeriveLoop
+from services.projector.process import Process, SteadyChannel, broker_options
 from services.projector.rounds import Rounds
 from services.projector.standing import Standing
 
@@ -46,8 +44,6 @@ COMMIT_SECONDS = 1.0
 CLEANING_SECONDS = 600.0
 DRAIN_SECONDS = 20.0
 """How long the batch and the round in hand may take at the end."""
-STOP_SECONDS = 10.0
-"""How long Faust may take to stop: its clients may wait for a broker that is away."""
 GAVE_UP = 1
 
 
@@ -132,7 +128,7 @@ class Worker:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="salestape-")))
             loop = asyncio.new_event_loop()
             asyncio.set_event_loop(loop)
-            stopped = _Process(self._app(folder, loop), self._end, loop).live()
+            stopped = Process(self._app(folder, loop), self._end, loop).live()
         if self._late or not stopped:
             # Threads that hang would keep the process from ending.
             log.warning("something hung and was left behind; the next worker goes on from there")
@@ -152,9 +148,9 @@ class Worker:
             topic_replication_factor=self._group.settings.replication or 1,
             broker_session_timeout=self._group.session_seconds,
             broker_heartbeat_interval=self._group.session_seconds / 3,
-            **_broker(self._group),
+            **broker_options(self._group.servers, self._group.settings),
         )
-        batches = _Channel(app, maxsize=1)
+        batches = SteadyChannel(app, maxsize=1)
         hand_over: Any = batches.put  # typed for events, takes anything
         self._appending = Appending(
             GroupReader(*self._group[:4], self._group.session_seconds),
@@ -261,65 +257,3 @@ class Worker:
                 await asyncio.to_thread(self._derive.drop_working_tables)
             except ClickHouseError as error:
                 log.warning("the working tables stay for the leader to drop: %s", error)
-
-
-class _Channel(faust.Channel[Work]):
-    """A channel that Faust's own rebalances neither hold up nor empty: what it carries is not
-    of the partitions that Faust knows of."""
-
-    @property
-    def queue(self) -> ThrowableQueue[Work]:
-        if self._queue is None:
-            flowing = FlowControlEvent(initially_suspended=False)
-            self._queue = ThrowableQueue(maxsize=self.maxsize, flow_control=flowing)
-        return self._queue
-
-
-class _Process(faust.Worker):
-    """Faust's worker, which ends in order and within limits."""
-
-    def __init__(
-        self, app: faust.App, end: Callable[[], Any], loop: asyncio.AbstractEventLoop
-    ) -> None:
-        super().__init__(app, loop=loop, quiet=True, redirect_stdouts=False, override_logging=False)
-        self.spinner = None
-        self._end = end
-        self._hangs = False
-
-    def live(self) -> bool:
-        """Run until a signal; return whether everything stopped. Raises what it crashed with."""
-        self._starting_fut = asyncio.ensure_future(self.start(), loop=self.loop)
-        try:
-            self.loop.run_until_complete(self._starting_fut)
-        except asyncio.CancelledError:
-            pass  # so it ends after a signal
-        finally:
-            if not self._hangs:
-                self.stop_and_shutdown()
-        return not self._hangs
-
-    async def _stop_on_signal(self, _number: signal.Signals) -> None:
-        await self._end()
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await self.stop()
-        except TimeoutError:
-            self._hangs = True
-        maybe_cancel(self._starting_fut)
-
-
-def _broker(group: Group) -> dict[str, Any]:
-    """Return how Faust reaches the brokers: as every client of this tape does."""
-    given = options(group.servers, group.settings)
-    found: dict[str, Any] = {"broker": [f"kafka://{server}" for server in group.servers]}
-    context = given.get("ssl_context")
-    if "sasl_mechanism" in given:
-        found["broker_credentials"] = faust.SASLCredentials(
-            username=given["sasl_plain_username"],
-            password=given["sasl_plain_password"],
-            mechanism=given["sasl_mechanism"],
-            ssl_context=context,
-        )
-    elif context is not None:
-        found["broker_credentials"] = faust.SSLCredentials(context)
-    return found

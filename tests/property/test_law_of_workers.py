@@ -72,7 +72,7 @@ def test_workers_that_share_the_partitions_derive_what_one_would(
         if data.draw(st.integers(0, 1), label="another works in the middle at 1"):
             depth += 1
             try:
-                work(data.draw(st.integers(0, PARTITIONS - 1), label="of partition"), "w1")
+                work("w1")
             finally:
                 depth -= 1
         if data.draw(st.integers(0, 7), label="crash at 0") == 0:
@@ -84,19 +84,24 @@ def test_workers_that_share_the_partitions_derive_what_one_would(
         made.resume()
         return made
 
-    def work(part: int, worker: str) -> None:
-        append_some(tape, floor.client, part, data.draw(st.integers(1, 12), label="records"))
-        loop(part, worker).step()
+    def work(worker: str) -> None:
+        part = data.draw(st.integers(0, PARTITIONS - 1), label="partition")
+        doing = data.draw(st.sampled_from(["append", "derive", "both"]), label="doing")
+        if doing != "derive":
+            append_some(tape, floor.client, part, data.draw(st.integers(1, 12), label="records"))
+        if doing != "append":
+            loop(part, worker).step()
 
-    for _ in range(data.draw(st.integers(1, 6), label="turns")):
+    for _ in range(data.draw(st.integers(1, 10), label="turns")):
         try:
-            work(data.draw(st.integers(0, PARTITIONS - 1), label="partition"), "w0")
+            work("w0")
         except Crash:
             continue
     depth = 1  # from here on nobody is in the way
     for part in range(PARTITIONS):
         while append_some(tape, floor.client, part, 50):
             pass
+    for part in range(PARTITIONS):
         last = loop(part, "w0")
         while last.step():
             pass

@@ -24,6 +24,7 @@ from infra import clock
 from infra.settings import KafkaSettings
 from infra.tape import Entry
 from infra.tape.kafka import KafkaTape
+from infra.tape.kafka_dead_letters import KafkaDeadLetters
 from infra.warehouse import Warehouse
 from projections import registry
 from services.projector import generations, store
@@ -178,6 +179,11 @@ def test_workers_that_are_killed_and_added_derive_what_one_would(
 
         positions = "SELECT count(), uniqExact(partition, offset) FROM sales_store.tape FINAL"
         assert client.query(positions).result_rows == [(len(left), len(left))]
+        bad = client.query("SELECT partition, offset FROM sales_store.tape FINAL WHERE valid = 0")
+        with closing(KafkaDeadLetters([kafka], tape.topic)) as letters:
+            places = {tuple(notice.place) for notice in letters.notices()}
+        assert places == {tuple(row) for row in bad.result_rows}
+        assert len(places) == len(range(3, COUNT // 40, 4))
         told = [each.health() for each in workers]
         assert {one["status"] for one in told} == {"ok"}
         assert sum(one["leader"] for one in told) == 1
@@ -193,7 +199,9 @@ def test_workers_that_are_killed_and_added_derive_what_one_would(
         assert len(expected["conflicts"]) > 0
         assert answers(client) == expected
 
-        assert [each.end(signal.SIGTERM) for each in workers] == [0, 0]
+        for each in workers:
+            each.process.send_signal(signal.SIGTERM)
+        assert [each.process.wait(SECONDS) for each in workers] == [0, 0]
         working = "SELECT name FROM system.tables WHERE match(name, '^(touched|slice|crowded)_')"
         names = {name for (name,) in client.query(working).result_rows}
         assert len({name.partition("_")[2] for name in names}) <= 1, "only of the one killed"
