@@ -14,12 +14,13 @@ UNREACHABLE = 3
 """The data cannot be reached."""
 
 ENGINE = "clickhouse_connect.driver.exceptions.ClickHouseError"
+CONNECTION = "urllib3.exceptions.HTTPError"
 
 CODES = {
     ENGINE: UNREACHABLE,
     "infra.lock.FolderInUse": UNREACHABLE,
     "infra.lock.FolderError": UNREACHABLE,
-    "infra.settings.SettingsError": USAGE,
+    "infra.settings.catalogue.SettingsError": USAGE,
     "infra.tape.contract.TapeError": UNREACHABLE,
     "infra.warehouse.contract.WarehouseError": UNREACHABLE,
     "projections.registry.DefinitionError": FAILED,
@@ -32,6 +33,7 @@ CODES = {
     "infra.reading.refusals.QueryFailed": FAILED,
     "infra.reading.refusals.Refused": FAILED,
     "services.query.answers.UnknownQuestion": USAGE,
+    CONNECTION: UNREACHABLE,
 }
 """The expected errors, by qualified name, and the exit code of each; subclasses share it."""
 
@@ -64,7 +66,7 @@ def of(error: Exception) -> Failure | None:
     """Return what to say about an error, or None where it is a fault of the program."""
     for kind in type(error).__mro__:
         name = f"{kind.__module__}.{kind.__qualname__}"
-        if name == ENGINE:
+        if name in (ENGINE, CONNECTION):
             return Failure(f"the warehouse refuses to go on: {error}", CODES[name])
         if name in CODES:
             return Failure(str(error), CODES[name])

@@ -9,11 +9,10 @@ from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from infra.clock import monotonic
-from infra.reading.refusals import failure_of
 from infra.tape import Tape
+from infra.warehouse import FAILURES, code_of
 from projections.registry import Definitions
 from services.cli.platform import PROJECTOR, WAREHOUSE
 from services.projector import generations, store
@@ -64,9 +63,9 @@ class Following:
         end = self._tape.ends()
         try:
             health = self._asked(end)
-        except (ClickHouseError, OSError) as error:
-            code = failure_of(error).code if isinstance(error, ClickHouseError) else 0
-            failure = (PROJECTOR, NO_TABLES) if code in _NOT_THERE else (WAREHOUSE, str(error))
+        except FAILURES as error:
+            missing = code_of(error) in _NOT_THERE
+            failure = (PROJECTOR, NO_TABLES) if missing else (WAREHOUSE, str(error))
             return Health({}, end, {}, [], dict([failure]), 0)
         idle = self._idle(health)
         if idle > STALLED_SECONDS:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from infra.reading.refusals import failure_of
+from infra.warehouse import FAILURES, code_of
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +56,8 @@ class Teams:
             try:
                 self.refresh()
                 told = ""
-            except ClickHouseError as error:
-                why = failure_of(error)
-                if why.code not in _NOT_THERE and why.message != told:
-                    told = why.message
+            except FAILURES as error:
+                if code_of(error) not in _NOT_THERE and str(error) != told:
+                    told = str(error)
                     log.warning("which team reps are in cannot be asked: %s", told)
             stop.wait(REFRESH_SECONDS)

@@ -7,7 +7,6 @@ from collections import Counter
 from typing import Annotated, Any
 
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 from fastapi import FastAPI, Query, Response
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
@@ -17,6 +16,7 @@ from starlette.middleware import Middleware
 from infra.http_problem import answer_with_problems, problem
 from infra.settings import GatewaySettings
 from infra.tape import TapeError
+from infra.warehouse import FAILURES
 from services.audit.http import audit_router
 from services.cli import metrics
 from services.cli.failures import Misused
@@ -86,7 +86,7 @@ def _add_own_routes(
             state = _state(house, hub)
             if detail:
                 state |= inspected(house, client)
-        except (TapeError, ClickHouseError) as error:
+        except (TapeError, *FAILURES) as error:
             return problem(503, str(error))
         status = 503 if state["status"] == "trouble" else 200
         return Response(to_json(state), status, media_type="application/json")
@@ -109,7 +109,7 @@ def _add_own_routes(
         try:
             before = await run_in_threadpool(generations.shown, client)
             await run_in_threadpool(house.rebuild, names)
-        except ClickHouseError as error:
+        except FAILURES as error:
             return problem(503, str(error))
         return {"before": {name: before.get(name, "") for name in names}}
 

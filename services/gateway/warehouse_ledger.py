@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from infra.warehouse import FAILURES, code_of
 from services.gateway.ledger import Known, LedgerUnavailable
 
 LOT = 5_000
@@ -161,8 +161,8 @@ def _lots(names: list[Any]) -> Iterator[list[Any]]:
 def _told() -> Iterator[None]:
     try:
         yield
-    except (ClickHouseError, OSError) as error:
-        if getattr(error, "code", None) in _NOT_THERE:
+    except FAILURES as error:
+        if code_of(error) in _NOT_THERE:
             raise LedgerUnavailable(
                 "the warehouse has no tables yet; start a projector, which makes them"
             ) from error

@@ -1,10 +1,12 @@
 """The engine's errors as people read them: what was wrong, without the engine's own trappings."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 from infra.reading.refusals import QueryFailed
+from infra.warehouse import FAILURES, WarehouseUnavailable, code_of, may_pass_later
 
 UNKNOWN_IDENTIFIER = 47
 UNKNOWN_TABLE = 60
@@ -20,6 +22,24 @@ _UNKNOWN_TABLE = re.compile(
 _UNKNOWN_COLUMN = re.compile(r"identifier `([^`]+)`|Identifier '([^']+)' cannot be resolved")
 
 _ENGINES_HINT = re.compile(r"\.? *Maybe you meant.*", re.DOTALL)
+
+
+@contextmanager
+def told_when_away() -> Iterator[None]:
+    """Raise `WarehouseUnavailable` where a statement did not come as far as the engine."""
+    try:
+        yield
+    except QueryFailed as failure:
+        cause = failure.__cause__
+        if cause is not None and code_of(cause) == 0 and may_pass_later(cause):
+            raise _away(failure) from failure
+        raise
+    except FAILURES as error:
+        raise _away(error) from error
+
+
+def _away(error: Exception) -> WarehouseUnavailable:
+    return WarehouseUnavailable(f"the warehouse cannot be asked now: {error}; try again later")
 
 
 def with_limits(

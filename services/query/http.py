@@ -12,6 +12,7 @@ from pydantic_core import to_json
 
 from infra.http_problem import problem
 from infra.reading.refusals import QueryFailed, Refused
+from infra.warehouse import WarehouseError
 from services.query.answers import UnknownQuestion
 from services.query.encoding import answer_as_json
 from services.query.failures import TIMEOUT_EXCEEDED, TOO_MANY_AT_ONCE
@@ -121,7 +122,10 @@ def query_router(reader: Reader) -> APIRouter:
 
     @router.get("/questions", response_class=Response, summary="List the questions")
     def get_questions() -> Response:
-        return _json({"questions": reader.questions()})
+        try:
+            return _json({"questions": reader.questions()})
+        except (QueryFailed, WarehouseError) as error:
+            return _problem_of(error)
 
     @router.get(
         "/questions/{name}",
@@ -137,7 +141,7 @@ def query_router(reader: Reader) -> APIRouter:
     ) -> Response:
         try:
             return _json(answer_as_json(reader.show(name, as_of, known_at, limit=limit)))
-        except (Refused, QueryFailed, UnknownQuestion) as error:
+        except (Refused, QueryFailed, UnknownQuestion, WarehouseError) as error:
             return _problem_of(error)
 
     return router
@@ -172,7 +176,7 @@ def _answer_sql(reader: Reader, asked: Asked, wanted: str | None) -> Response:
         if wanted is None:
             return _json(answer_as_json(reader.query(asked.sql, asked.parameters)))
         return _streamed(reader.stream(asked.sql, wanted, asked.parameters), wanted)
-    except (Refused, QueryFailed) as error:
+    except (Refused, QueryFailed, WarehouseError) as error:
         return _problem_of(error)
 
 
@@ -200,7 +204,9 @@ def _accepted(header: str) -> str | None:
     return None
 
 
-def _problem_of(error: Refused | QueryFailed | UnknownQuestion) -> Response:
+def _problem_of(error: Refused | QueryFailed | UnknownQuestion | WarehouseError) -> Response:
+    if isinstance(error, WarehouseError):
+        return problem(503, str(error), {"Retry-After": str(RETRY_AFTER_SECONDS)})
     if isinstance(error, Refused):
         return problem(403, error.reason)
     if isinstance(error, UnknownQuestion):

@@ -1,6 +1,7 @@
 """Asking the warehouse: read-only SQL, and the questions, within limits.
 
 Safe to use from several threads. Writing, and whatever reaches outside the warehouse, is refused.
+While a server is away, every call raises `WarehouseUnavailable`.
 """
 
 import json
@@ -29,6 +30,7 @@ from services.query.answers import (
 from services.query.failures import (
     UNKNOWN_IDENTIFIER,
     near_names,
+    told_when_away,
     unknown_name,
     with_limits,
     with_near,
@@ -46,7 +48,8 @@ class Pieces(Iterator[bytes]):
 
     def __init__(self, pieces: Generator[bytes, None, None]) -> None:
         self._pieces = pieces
-        self._first: bytes | None = next(pieces, None)
+        with told_when_away():
+            self._first: bytes | None = next(pieces, None)
 
     def __next__(self) -> bytes:
         first, self._first = self._first, None
@@ -79,7 +82,7 @@ class Reader(Closing):
         `parameters` fill placeholders such as ``{deal:String}``; FORMAT is taken and has no effect.
         Raises `Refused` or `QueryFailed`.
         """
-        with self._pool.client() as client:
+        with told_when_away(), self._pool.client() as client:
             reading = judge(client, sql)
             given = _given(reading, parameters)
             with self._pool.client_for(client, reading.settings) as able:
@@ -104,7 +107,7 @@ class Reader(Closing):
 
         Raises `Refused` or `QueryFailed`.
         """
-        with self._pool.client() as client:
+        with told_when_away(), self._pool.client() as client:
             return judge(client, sql).format
 
     def _pieces(
@@ -179,7 +182,7 @@ class Reader(Closing):
         self._pool.close()
 
     def _types(self) -> dict[tuple[str, str], str]:
-        with self._pool.client() as client:
+        with told_when_away(), self._pool.client() as client:
             rows = client.query(
                 "SELECT table, name, type FROM system.columns WHERE database = 'sales'"
             ).result_rows

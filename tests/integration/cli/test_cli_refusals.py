@@ -24,6 +24,17 @@ def test_who_has_the_folder_is_said_with_what_to_do(salestape: Salestape) -> Non
     assert str(salestape.data) in done.err
 
 
+def test_a_folder_that_a_warehouse_serves_is_no_platform_and_can_be_worked_with(
+    salestape: Salestape,
+) -> None:
+    with DataLock.acquire(salestape.data, "warehouse", "http://127.0.0.1:8123") as lock:
+        for command in (("sql", "SELECT 1"), ("doctor",)):
+            done = salestape(*command)
+            assert (done.code, done.out) == (3, "")
+            assert f"process {lock.holder.pid}" in done.err
+            assert "SALESTAPE_WAREHOUSE=clickhouse://writer:KEY@127.0.0.1:8123" in done.err
+
+
 def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file" / "data", Path("/proc/salestape")):

@@ -148,7 +148,7 @@ def test_an_empty_ledger_knows_nothing(client: Client) -> None:
     assert told.names(8) == bytes(8 * 2**8)
 
 
-def test_a_warehouse_that_cannot_be_asked_is_told_as_that(empty_warehouse: Warehouse) -> None:
+def test_a_warehouse_without_tables_is_told_with_what_makes_them(empty_warehouse: Warehouse) -> None:
     told = WarehouseLedger(empty_warehouse.client("gateway"))
     for ask in (
         told.watermark,
@@ -156,7 +156,7 @@ def test_a_warehouse_that_cannot_be_asked_is_told_as_that(empty_warehouse: Wareh
         lambda: told.names(8),
         lambda: told.known([("a", "b")]),
     ):
-        with pytest.raises(LedgerUnavailable, match="the warehouse cannot be asked"):
+        with pytest.raises(LedgerUnavailable, match="start a projector"):
             ask()
 
 

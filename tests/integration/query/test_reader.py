@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infra.reading.refusals import QueryFailed, Refused
-from infra.warehouse import Warehouse
+from infra.warehouse import Warehouse, WarehouseUnavailable
 from services.query.answers import Limits, UnknownQuestion
 from services.query.encoding import answer_as_json, answer_from_json, plain, rows_as_json
 from services.query.reader import Reader
@@ -304,3 +304,12 @@ def test_values_of_the_engine_become_values_of_json(reader: Reader) -> None:
 )
 def test_numbers_are_written_without_exponents_or_infinities(value: Any, expected: Any) -> None:
     assert plain(value) == expected
+
+
+def test_a_server_that_is_away_is_told_as_that_and_not_as_a_fault_of_the_statement() -> None:
+    with (
+        Warehouse("clickhouse://127.0.0.1:1") as away,
+        Reader(away) as reader,
+        pytest.raises(WarehouseUnavailable),
+    ):
+        reader.query("SELECT 1")

@@ -31,7 +31,9 @@ def test_help_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize("name", failures.CODES)
 def test_every_expected_error_is_one_that_exists(name: str) -> None:
     module, _, kind = name.rpartition(".")
-    assert issubclass(getattr(importlib.import_module(module), kind), Exception)
+    found = getattr(importlib.import_module(module), kind)
+    assert issubclass(found, Exception)
+    assert found.__module__ == module  # where it is defined, which is what is compared
 
 
 def test_an_error_shares_the_code_of_its_kind_and_others_are_faults() -> None:
