@@ -113,6 +113,10 @@ NEVER_CODES = frozenset(
 
 _CODE = re.compile(r"\bCode: (\d+)\. ")
 _STATUS = re.compile(r"HTTP driver received HTTP status (\d{3})")
+_PLACE = re.compile(r"host='([^']+)', port=(\d+)\)")
+_CAUSE = re.compile(r"Caused by (.*?)(?: executing .*)?$")
+_WRAPPING = re.compile(r"^\w+\(|HTTPS?Connection\([^)]*\): |<[^>]*>, ")
+_END = re.compile(r"[\"']?\)+$")
 _LATER_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses without a code of the engine: of a proxy in front, or a server that just starts."""
 
@@ -124,6 +128,19 @@ def code_of(error: BaseException) -> int:
         return int(code)
     found = _CODE.search(str(error))
     return int(found[1]) if found else 0
+
+
+def brief(error: BaseException) -> str:
+    """Return an error as people read it: of a server that is away, where it is and what happened.
+
+    What the engine says is left as it is.
+    """
+    told = " ".join(str(error).split())
+    place, cause = _PLACE.search(told), _CAUSE.search(told)
+    if code_of(error) or place is None or cause is None:
+        return told
+    reason = _WRAPPING.sub("", _WRAPPING.sub("", cause[1]).lstrip("\"'"))
+    return f"{place[1]}:{place[2]} does not answer: {_END.sub('', reason)}"
 
 
 def outlook(error: BaseException) -> Outlook:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 from fastapi import APIRouter, Query, Response
 from pydantic_core import to_json
 
 from infra.http_problem import problem
+from infra.warehouse import FAILURES, WarehouseError, brief
 from services.audit.encoding import replay_as_json
 from services.audit.history import UnknownDeal
 from services.audit.replay import replay
@@ -46,9 +46,9 @@ def audit_router(client: Callable[[], Client]) -> APIRouter:
             return problem(404, str(error), near=error.near or None)
         except ValueError as error:
             return problem(400, str(error))
-        except ClickHouseError as error:
+        except (WarehouseError, *FAILURES) as error:
             headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-            return problem(503, f"the warehouse cannot be asked now: {error}", headers)
+            return problem(503, f"the warehouse cannot be asked now: {brief(error)}", headers)
         return Response(to_json(replay_as_json(found)), media_type="application/json")
 
     return router

@@ -21,7 +21,7 @@ from services.cli.failures import Misused
 from services.cli.house import House
 from services.cli.platform import FeedRequest, Progress, Rebuilt, silent
 from services.cli.sse import told
-from services.cli.state import inspected, state_of
+from services.cli.state import in_detail
 from services.cli.teams import REFRESH_SECONDS, Teams
 from services.feed.filters import BadFilter, Filter, types_of
 from services.feed.items import items_of
@@ -80,7 +80,7 @@ class Direct(Closing, Generic[H]):
         return replay_as_json(replay(self.house.warehouse.client("read"), deal, at, known))
 
     def health(self) -> dict[str, Any]:
-        return state_of(self.house) | inspected(self.house, self.house.warehouse.client("read"))
+        return in_detail(self.house, self.house.warehouse.client("read"))
 
     def feed(self, wanted: FeedRequest) -> Iterator[dict[str, Any]]:
         """Yield what is on the tape, and where others may append, what comes onto it."""

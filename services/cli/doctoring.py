@@ -13,7 +13,7 @@ from services.cli.diagnosis import tell
 from services.cli.main import app
 from services.cli.opening import PLATFORMS, data_folder, open_platform
 from services.cli.options import Data, Json
-from services.cli.platform import PROJECTOR
+from services.cli.platform import PROJECTOR, WAREHOUSE
 from services.cli.urls import shown_url
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _advice(report: dict[str, Any]) -> list[str]:
     ]
     advice += [
         why
-        if name == PROJECTOR
+        if name in (PROJECTOR, WAREHOUSE)
         else f"{name}: {why}; `salestape check` tells where, mend the file and start again"
         for name, why in report["failing"].items()
     ]

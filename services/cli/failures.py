@@ -67,7 +67,9 @@ def of(error: Exception) -> Failure | None:
     for kind in type(error).__mro__:
         name = f"{kind.__module__}.{kind.__qualname__}"
         if name in (ENGINE, CONNECTION):
-            return Failure(f"the warehouse refuses to go on: {error}", CODES[name])
+            from infra.warehouse.failures import brief
+
+            return Failure(f"the warehouse refuses to go on: {brief(error)}", CODES[name])
         if name in CODES:
             return Failure(str(error), CODES[name])
     return None

@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from infra.clock import monotonic
 from infra.tape import Tape
-from infra.warehouse import FAILURES, code_of
+from infra.warehouse import FAILURES, brief, code_of
 from projections.registry import Definitions
 from services.cli.platform import PROJECTOR, WAREHOUSE
 from services.projector import generations, store
@@ -65,7 +65,7 @@ class Following:
             health = self._asked(end)
         except FAILURES as error:
             missing = code_of(error) in _NOT_THERE
-            failure = (PROJECTOR, NO_TABLES) if missing else (WAREHOUSE, str(error))
+            failure = (PROJECTOR, NO_TABLES) if missing else (WAREHOUSE, brief(error))
             return Health({}, end, {}, [], dict([failure]), 0)
         idle = self._idle(health)
         if idle > STALLED_SECONDS:

@@ -78,6 +78,9 @@ def salestape(
 ) -> None:
     """The tape of a sales floor: every call, email, stage change and purchase is an event."""
     logging.basicConfig(level=logging.WARNING, format="salestape: %(message)s")
+    for name in ("clickhouse_connect", "urllib3", "urllib3.connectionpool"):
+        # What they log is raised as well, and told in the platform's own words.
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 from services.cli import (  # noqa: E402, F401 - each module adds its commands to `app`

@@ -157,7 +157,9 @@ class Remote(Closing):
             if why := state["failing"].get(PROJECTOR):
                 raise Unreachable(why)
             tables = [one for one in state["tables"] if one["trouble"] is None]
-            done = min((_followed(one["position"], end) for one in tables), default=total)
+            # None are told while the warehouse cannot be asked.
+            nothing = total if state["tables"] else 0
+            done = min((_followed(one["position"], end) for one in tables), default=nothing)
             if done >= total:
                 return
             progress(done, total)

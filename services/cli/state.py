@@ -8,6 +8,7 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 
 from infra import clock
+from infra.warehouse import FAILURES, brief
 from services.cli.following import records_behind, table_of
 from services.cli.house import House
 from services.cli.platform import WAREHOUSE
@@ -16,19 +17,20 @@ from services.projector import generations, store
 from services.projector.projector import Health
 from services.projector.reasons import reason_of
 
-PARTS = ("append", "derive", WAREHOUSE)
-"""The parts whose trouble means that this process cannot do its work."""
+LOOPS = ("append", "derive")
+"""The parts whose trouble means that nothing new is seen. A gateway has neither: it takes events
+in as long as the tape does, whatever else is away."""
 
 
 def state_of(house: House) -> dict[str, Any]:
     """Return how the parts are. Cheap: asks the tape for its end and, of a server, positions.
 
     `status` is `ok`, `degraded` (something fails alone, all else goes on: a table, a question, on a
-    cluster the projectors) or `trouble`.
+    cluster the projectors or the server) or `trouble`.
     """
     health = house.health()
-    trouble = {name: why for name, why in health.failures.items() if name in PARTS}
-    failing = {name: reason_of(why) for name, why in health.failures.items() if name not in PARTS}
+    trouble = {name: why for name, why in health.failures.items() if name in LOOPS}
+    failing = {name: reason_of(why) for name, why in health.failures.items() if name not in LOOPS}
     derived = house.last_derived_at
     return {
         "status": "trouble" if trouble else "degraded" if failing else "ok",
@@ -63,6 +65,17 @@ def _table(
         "lag": records_behind(position, health.end),
         "trouble": failing.get(name),
     }
+
+
+def in_detail(house: House, client: Client) -> dict[str, Any]:
+    """Return how the parts are, and what `inspected` says, where the warehouse can be asked."""
+    state = state_of(house)
+    try:
+        return state | inspected(house, client)
+    except FAILURES as error:
+        worst = "degraded" if state["status"] == "ok" else state["status"]
+        failing = {**state["failing"], WAREHOUSE: brief(error)}
+        return state | {"status": worst, "failing": failing}
 
 
 def inspected(house: House, client: Client) -> dict[str, Any]:

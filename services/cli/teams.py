@@ -7,7 +7,7 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from infra.warehouse import FAILURES, code_of
+from infra.warehouse import FAILURES, brief, code_of
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Teams:
                 self.refresh()
                 told = ""
             except FAILURES as error:
-                if code_of(error) not in _NOT_THERE and str(error) != told:
-                    told = str(error)
+                if code_of(error) not in _NOT_THERE and brief(error) != told:
+                    told = brief(error)
                     log.warning("which team reps are in cannot be asked: %s", told)
             stop.wait(REFRESH_SECONDS)

@@ -16,13 +16,13 @@ from starlette.middleware import Middleware
 from infra.http_problem import answer_with_problems, problem
 from infra.settings import GatewaySettings
 from infra.tape import TapeError
-from infra.warehouse import FAILURES
+from infra.warehouse import FAILURES, brief
 from services.audit.http import audit_router
 from services.cli import metrics
 from services.cli.failures import Misused
 from services.cli.guarding import Guard, RequestCounts
 from services.cli.house import House
-from services.cli.state import inspected, state_of
+from services.cli.state import in_detail, state_of
 from services.cli.teams import Teams
 from services.feed.hub import FeedHub
 from services.feed.routes import feed_router
@@ -83,11 +83,13 @@ def _add_own_routes(
         detail: Annotated[bool, Query(description="Ask the warehouse as well.")] = False,
     ) -> Response:
         try:
-            state = _state(house, hub)
-            if detail:
-                state |= inspected(house, client)
-        except (TapeError, *FAILURES) as error:
+            state = in_detail(house, client) if detail else state_of(house)
+        except TapeError as error:
             return problem(503, str(error))
+        state |= {
+            "gateway": {"handed_in": house.counters.totals(), "waiting": house.intake.unprojected},
+            "feed": {"readers": hub.readers},
+        }
         status = 503 if state["status"] == "trouble" else 200
         return Response(to_json(state), status, media_type="application/json")
 
@@ -110,12 +112,5 @@ def _add_own_routes(
             before = await run_in_threadpool(generations.shown, client)
             await run_in_threadpool(house.rebuild, names)
         except FAILURES as error:
-            return problem(503, str(error))
+            return problem(503, f"the warehouse cannot be asked: {brief(error)}")
         return {"before": {name: before.get(name, "") for name in names}}
-
-
-def _state(house: House, hub: FeedHub) -> dict[str, Any]:
-    return state_of(house) | {
-        "gateway": {"handed_in": house.counters.totals(), "waiting": house.intake.unprojected},
-        "feed": {"readers": hub.readers},
-    }

@@ -11,7 +11,7 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from infra.warehouse import FAILURES, code_of
+from infra.warehouse import FAILURES, brief, code_of
 from services.gateway.ledger import Known, LedgerUnavailable
 
 LOT = 5_000
@@ -166,4 +166,4 @@ def _told() -> Iterator[None]:
             raise LedgerUnavailable(
                 "the warehouse has no tables yet; start a projector, which makes them"
             ) from error
-        raise LedgerUnavailable(f"the warehouse cannot be asked: {error}") from error
+        raise LedgerUnavailable(f"the warehouse cannot be asked: {brief(error)}") from error

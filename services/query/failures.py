@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 
 from infra.reading.refusals import QueryFailed
-from infra.warehouse import FAILURES, WarehouseUnavailable, code_of, may_pass_later
+from infra.warehouse import FAILURES, WarehouseUnavailable, brief, code_of, may_pass_later
 
 UNKNOWN_IDENTIFIER = 47
 UNKNOWN_TABLE = 60
@@ -32,14 +32,14 @@ def told_when_away() -> Iterator[None]:
     except QueryFailed as failure:
         cause = failure.__cause__
         if cause is not None and code_of(cause) == 0 and may_pass_later(cause):
-            raise _away(failure) from failure
+            raise _away(cause) from failure
         raise
     except FAILURES as error:
         raise _away(error) from error
 
 
-def _away(error: Exception) -> WarehouseUnavailable:
-    return WarehouseUnavailable(f"the warehouse cannot be asked now: {error}; try again later")
+def _away(error: BaseException) -> WarehouseUnavailable:
+    return WarehouseUnavailable(f"the warehouse cannot be asked now: {brief(error)}")
 
 
 def with_limits(

@@ -148,7 +148,7 @@ def test_an_empty_ledger_knows_nothing(client: Client) -> None:
     assert told.names(8) == bytes(8 * 2**8)
 
 
-def test_a_warehouse_without_tables_is_told_with_what_makes_them(empty_warehouse: Warehouse) -> None:
+def test_a_warehouse_without_tables_says_what_makes_them(empty_warehouse: Warehouse) -> None:
     told = WarehouseLedger(empty_warehouse.client("gateway"))
     for ask in (
         told.watermark,
