@@ -6,16 +6,18 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from tape_contract import read_all
 
 from infra import clock
-from infra.tape.contract import Entry, Record, Tape, TapeRefused
+from infra.tape import copying
+from infra.tape.contract import Entry, Positions, Receipt, Record, Tape, TapeRefused
 from infra.tape.copying import Copied, CopyError, copy
 from infra.tape.opening import open_copy_source, open_copy_target, open_tape
 
@@ -41,7 +43,7 @@ def topics(kafka: str) -> Iterator[str]:
 def fill(url: str, count: int, first: int = 0, seed: int = 1) -> None:
     """Append records of many keys in batches, each of which has its own time of recording."""
     chance = random.Random(seed)
-    moments = (T0 + timedelta(seconds=first + n, microseconds=n) for n in range(count))
+    moments = (T0 + timedelta(seconds=first + n + 1, microseconds=n) for n in range(count))
     with closing(open_tape(url, now=lambda: next(moments))) as tape:
         entries = [
             Entry(f"account-{chance.randrange(97)}", b"%d " % n + chance.choice(VALUES))
@@ -172,6 +174,20 @@ def test_a_copy_that_was_killed_is_gone_on_with(
     assert by_key(records(target)) == by_key(records(source))
 
 
+@pytest.mark.parametrize("differs", ["key", "recorded_at", "value"])
+def test_a_target_that_differs_in_one_thing_is_refused_with_what_that_is(
+    files: Iterator[str], differs: str
+) -> None:
+    source, target = next(files), next(files)
+    fill(source, 50)
+    other = {"key": "other", "value": b"other", "recorded_at": T0}[differs]
+    with closing(open_copy_target(target)) as into:
+        first, *rest = records(source)[:10]
+        into.append_recorded([first._replace(**{differs: other}), *rest])
+    with pytest.raises(CopyError, match=f"at 0:0, another {differs} than the copy of 0:0"):
+        run(source, target)
+
+
 @pytest.mark.parametrize("kind", ["files", "topics"])
 def test_a_target_that_holds_something_else_is_refused_and_left_alone(
     kind: str, files: Iterator[str], request: pytest.FixtureRequest
@@ -220,3 +236,75 @@ def test_a_topic_takes_no_record_from_the_future(topics: Iterator[str]) -> None:
         with pytest.raises(TapeRefused, match="ahead of this machine's clock"):
             tape.append_recorded([Record(0, 0, ahead, "key", b"value")])
         assert read_all(tape) == []
+
+
+class Parts(Tape):
+    """A tape in memory whose partitions have the times of recording that they are given."""
+
+    def __init__(self, *parts: Sequence[int]) -> None:
+        self.parts: list[list[Record]] = [[] for _ in parts]
+        self.given = 0
+        for part, seconds in enumerate(parts):
+            self.add(part, *seconds)
+
+    def add(self, part: int, *seconds: int) -> None:
+        for second in seconds:
+            offset = len(self.parts[part])
+            at = T0 + timedelta(seconds=second)
+            self.parts[part].append(Record(part, offset, at, f"{part}", b"%d" % second * 50))
+
+    def read(self, start: Positions, limit: int) -> list[Record]:
+        rest = [part[start.get(number, 0) :] for number, part in enumerate(self.parts)]
+        found = list(chain.from_iterable(rest))[:limit]
+        self.given += len(found)
+        return found
+
+    def ends(self) -> dict[int, int]:
+        return {number: len(part) for number, part in enumerate(self.parts)}
+
+    def append(self, entries: Sequence[Entry]) -> list[Receipt]:
+        raise NotImplementedError
+
+    def wait(self, start: Positions, timeout: float) -> bool:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        pass
+
+
+def test_what_several_partitions_get_while_they_are_copied_waits_for_its_place(
+    files: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "CLOCKS_APART", timedelta())
+    source, target = Parts([1, 4, 9], [2, 3, 11]), next(files)
+    with closing(open_copy_target(target)) as into:
+        first = copy(source, into, now=lambda: T0 + timedelta(seconds=10))
+        assert (first.records, first.later) == (5, 1)
+        source.add(0, 10)  # before the last of the other partition
+        again = copy(source, into, now=lambda: T0 + timedelta(seconds=20))
+        assert (again.records, again.added, again.later) == (7, 2, 0)
+    seconds = [int((record.recorded_at - T0).total_seconds()) for record in records(target)]
+    assert seconds == [1, 2, 3, 4, 9, 10, 11]
+
+
+def test_partitions_of_very_different_age_are_merged_without_holding_all_of_one(
+    files: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "CLOCKS_APART", timedelta())
+    monkeypatch.setattr(copying, "_LOT", 10)
+    monkeypatch.setattr(copying, "_AHEAD_BYTES", 2_000)
+    source, target = Parts(range(1000, 1400), range(300), range(500, 600)), next(files)
+    held: list[int] = []
+    with closing(open_copy_target(target)) as into:
+        copied = copy(
+            source,
+            into,
+            progress=lambda doing, done, _total: (
+                held.append(source.given - done) if doing == "copying" else None
+            ),
+        )
+    assert copied.records == 800
+    times = [record.recorded_at for record in records(target)]
+    assert times == sorted(times)
+    assert len(held) > 10
+    assert max(held) < 100
