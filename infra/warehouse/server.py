@@ -21,7 +21,7 @@ from infra.warehouse.contract import (
     WarehouseRefused,
     WarehouseUnavailable,
 )
-from infra.warehouse.failures import FAILURES, may_pass_later
+from infra.warehouse.failures import FAILURES, brief, may_pass_later
 
 SCHEMES = ("clickhouse", "clickhouses")
 OLDEST = (26, 8)
@@ -170,7 +170,7 @@ def _refuse_unreadable(path: Path) -> None:
 def _unopened(url: str, error: BaseException) -> WarehouseError:
     kind = WarehouseUnavailable if may_pass_later(error) else WarehouseRefused
     hint = "; let its user change the settings named" if "etting" in str(error) else ""
-    return kind(f"{shown(url)}: cannot be opened: {error}{hint}")
+    return kind(f"{shown(url)}: cannot be opened: {brief(error)}{hint}")
 
 
 def _check(client: Client, url: str, wanted: Mapping[str, str], cluster: str) -> None:
@@ -200,9 +200,10 @@ def _check_cluster(client: Client, url: str, cluster: str) -> None:
         for (name,) in client.query("SELECT DISTINCT cluster FROM system.clusters").result_rows
     }
     if cluster not in clusters:
+        known = ", ".join(sorted(clusters)) or "none"
         raise WarehouseRefused(
-            f"{shown(url)}: knows no cluster {cluster}, but {', '.join(sorted(clusters)) or 'none'}; "
-            "correct SALESTAPE_SERVER_CLUSTER, or the server's remote_servers"
+            f"{shown(url)}: knows no cluster {cluster}, but {known}; correct "
+            "SALESTAPE_SERVER_CLUSTER, or the server's remote_servers"
         )
     macros = {str(name) for (name,) in client.query("SELECT macro FROM system.macros").result_rows}
     if missing := sorted({"shard", "replica"} - macros):
