@@ -40,6 +40,7 @@ def test_every_setting_has_a_name_of_its_own() -> None:
 
 
 def test_every_example_that_is_a_value_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALESTAPE_CONSOLE_API_KEY", "k" * 32)
     monkeypatch.setenv("SALESTAPE_GATEWAY_API_KEY", "k" * 32)
     monkeypatch.setenv("SALESTAPE_KAFKA_PASSWORD", "k" * 32)
     monkeypatch.setenv("SALESTAPE_WAREHOUSE_PASSWORD", "k" * 32)
