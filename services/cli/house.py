@@ -21,7 +21,7 @@ from infra.settings import (
     QuerySettings,
     load,
 )
-from infra.tape.opening import open_tape
+from infra.tape.opening import open_dead_letters, open_tape
 from infra.warehouse import Warehouse
 from projections import registry
 from services.cli.failures import Misused
@@ -125,14 +125,17 @@ class EmbeddedHouse(House):
         super().__init__(data, DataLock.acquire(data.data, command))
 
     def _prepare(self, stack: ExitStack) -> None:
-        del stack
         settings = load(ProjectorSettings)
+        letters = open_dead_letters(self.settings.tape)
+        if letters is not None:
+            stack.enter_context(letters)
         self.projector = Projector(
             self.tape,
             self.warehouse,
             self.definitions,
             batch_size=settings.batch_size,
             derive_share=settings.derive_share,
+            dead_letters=None if letters is None else letters.write,
         )
         self.projector.prepare()
 
