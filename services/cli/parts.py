@@ -6,14 +6,17 @@ gateways and consoles of other data folders are known to nobody.
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from infra.kafka_survey import Survey, survey
 from infra.lock import Holder
 from infra.settings import KafkaSettings, ProjectorSettings, load
 from infra.tape import TapeError
+from infra.tape.opening import kafka_place
+
+if TYPE_CHECKING:
+    from infra.kafka_survey import Survey
 
 PATIENCE_SECONDS = 1.0
 """How long a process may take to say how it is."""
@@ -24,17 +27,25 @@ FORGETFUL = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "d
 
 def kafka_of(tape: str) -> dict[str, Any]:
     """Return what the brokers of a tape ``kafka://…`` say, or under `trouble` why they do not."""
-    place, _, topic = tape.removeprefix("kafka://").partition("/")
-    topic = topic or "sales.events.v1"
-    group = load(ProjectorSettings).group or f"salestape.{topic}"
     try:
-        found = survey(place.split(","), topic, group, load(KafkaSettings))
+        servers, named = kafka_place(tape)
+        # Kafka's client is there only where the tape can be on Kafka.
+        from infra.kafka_survey import survey
+        from infra.tape.kafka import TOPIC
+
+        topic = named or TOPIC
+        group = load(ProjectorSettings).group or f"salestape.{topic}"
+        found = survey(servers, topic, group, load(KafkaSettings))
+    except ModuleNotFoundError as error:
+        if error.name != "aiokafka":
+            raise
+        return {"trouble": "a tape on Kafka needs the package aiokafka; install salestape[cluster]"}
     except TapeError as error:
         return {"trouble": str(error)}
     return asdict(found) | {"version": None, "keeps_everything": _keeps(found)}
 
 
-def _keeps(found: Survey) -> bool:
+def _keeps(found: "Survey") -> bool:
     return all(found.config.get(name) == value for name, value in FORGETFUL.items())
 
 
