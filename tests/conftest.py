@@ -146,6 +146,28 @@ def docker_answers() -> bool:
     return True
 
 
+@pytest.fixture(scope="session")
+def clickhouse_server() -> Generator[str, None, None]:
+    """The URL of a ClickHouse server that the tests may fill.
+
+    One named in SALESTAPE_CLICKHOUSE, else a container where Docker answers.
+    """
+    if named := os.environ.get("SALESTAPE_CLICKHOUSE"):
+        yield named
+        return
+    if not docker_answers():
+        pytest.skip(
+            f"{ALLOWED_SKIP}no Docker engine answers, and SALESTAPE_CLICKHOUSE names no server "
+            "(clickhouse://user:password@host:port)"
+        )
+    from testcontainers.community.clickhouse import ClickHouseContainer
+
+    image = "clickhouse/clickhouse-server:26.8.20.9"
+    with ClickHouseContainer(image, username="writer", password="writes-here") as container:
+        port = container.get_exposed_port(8123)
+        yield f"clickhouse://writer:writes-here@{container.get_container_host_ip()}:{port}"
+
+
 @contextmanager
 def broker_of_jars(folder: Path) -> Generator[KafkaBroker, None, None]:
     """Run a broker from Apache Kafka's jars; skip where Java or Maven cannot be had."""

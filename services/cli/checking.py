@@ -83,7 +83,7 @@ def _findings(definitions: Any) -> list[Any]:
     with (
         tempfile.TemporaryDirectory(prefix="salestape-check-") as folder,
         output.progress() as advance,
-        Warehouse(file_url("chdb", Path(folder) / "warehouse")) as warehouse,
+        Warehouse(file_url("chdb", Path(folder) / "warehouse"), durable=False) as warehouse,
     ):
         tape = open_tape(file_url("sqlite", Path(folder) / "tape.sqlite"))
 

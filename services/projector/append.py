@@ -19,17 +19,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from events.parsing import Rejection
 from infra.tape import Record, Tape
+from infra.warehouse import FAILURES, blames_a_value
 from services.projector import store
 from services.projector.rows import Judged, Rows, judge, ledger_rows, rows_of, tape_rows
 
 log = logging.getLogger(__name__)
-
-DATA_ERRORS = frozenset({6, 26, 27, 32, 38, 41, 43, 53, 69, 70, 72, 117, 131, 321, 349, 361, 407})
-"""Codes of the engine that blame a value; every other error may pass when tried again."""
 
 GATHER_SECONDS = 0.25
 """How long appending pauses after a batch that was not full: an insert of one record costs the
@@ -107,7 +104,7 @@ class Appender:
         """Insert the rows of a batch; return them, without what the engine refuses."""
         try:
             store.insert(self.client, "events", batch.rows.ledger)
-        except ClickHouseError as error:
+        except FAILURES as error:
             _raise_unless_a_value_is_blamed(error)
         else:
             return batch.rows
@@ -123,7 +120,7 @@ class Appender:
         """
         try:
             store.insert(self.client, "events", ledger_rows(judged))
-        except ClickHouseError as error:
+        except FAILURES as error:
             _raise_unless_a_value_is_blamed(error)
             if len(judged.records) == 1:
                 judged.findings[0] = Rejection(f"the warehouse refuses it: {error}")
@@ -136,7 +133,7 @@ class Appender:
     def _send(self, statement: Callable[[], None]) -> None:
         try:
             statement()
-        except ClickHouseError as error:
+        except FAILURES as error:
             raise AppendLater(str(error)) from error
 
 
@@ -218,6 +215,6 @@ def _rejected(records: Sequence[Record], rows: Rows) -> list[tuple[Record, str]]
     return [(record, reason) for record, valid, reason in told if not valid]
 
 
-def _raise_unless_a_value_is_blamed(error: ClickHouseError) -> None:
-    if getattr(error, "code", None) not in DATA_ERRORS:
+def _raise_unless_a_value_is_blamed(error: Exception) -> None:
+    if not blames_a_value(error):
         raise AppendLater(str(error)) from error

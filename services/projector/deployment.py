@@ -35,7 +35,6 @@ class Deployment:
 
     client: Client
     definitions: Definitions
-    embedded: bool = True
     followed: list[Followed] = field(default_factory=list)
     positions: dict[str, dict[int, int]] = field(default_factory=dict)
     """Per generation and partition, how far it has followed the tape."""
@@ -150,7 +149,7 @@ class Deployment:
     def _create(self, table: DerivedTable, generation: str) -> None:
         # Who derived one of this name late may have left its positions behind.
         store.forget_positions(self.client, generation)
-        generations.create(self.client, table, generation, embedded=self.embedded)
+        generations.create(self.client, table, generation)
 
     def _forget(self, existing: set[str]) -> None:
         kept = {followed.generation for followed in self.followed} | set(self.shown.values())

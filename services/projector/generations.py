@@ -49,13 +49,7 @@ def stored(client: Client) -> set[str]:
     return {name for (name,) in rows}
 
 
-def create(
-    client: Client,
-    table: DerivedTable,
-    generation: str,
-    *,
-    embedded: object = None,  # noqa: ARG001
-) -> None:
+def create(client: Client, table: DerivedTable, generation: str) -> None:
     """Create the stored table of a generation where it is missing."""
     sql = table.table_sql.replace("$table", f"IF NOT EXISTS sales_store.{generation}")
     for statement in layout_of(client).table(sql):

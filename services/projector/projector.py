@@ -71,9 +71,7 @@ class Projector:
             self.batch_size,
             dead_letters=self.dead_letters,
         )
-        self.derive = DeriveLoop(
-            self.warehouse.client("derive"), self.definitions, embedded=self.warehouse.embedded
-        )
+        self.derive = DeriveLoop(self.warehouse.client("derive"), self.definitions)
         self._rounds = Rounds(
             self.derive,
             lambda: self.append.behind,
@@ -91,7 +89,7 @@ class Projector:
     def prepare(self) -> None:
         """Make what is missing, check what an unclean stop may have left, find the positions."""
         client = self.warehouse.client("append")
-        store.prepare(client, embedded=self.warehouse.embedded)
+        store.prepare(client)
         restore_watermark(client)
         self.append.start()
         self.derive.start()

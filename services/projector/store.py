@@ -18,7 +18,7 @@ DATABASES = ("sales_store", "sales")
 TABLES = ("events", "events_by_day", "events_to_day", "tape", "appended", "positions", "deployed")
 
 
-def prepare(client: Client, *, embedded: object = None) -> None:  # noqa: ARG001
+def prepare(client: Client) -> None:
     """Create the databases and the store's own tables where they are missing."""
     layout = layout_of(client)
     for database in DATABASES:

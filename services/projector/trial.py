@@ -45,7 +45,7 @@ def try_out(
     `progress` is called with the name of each table and question before it is tried.
     """
     client = warehouse.client("append")
-    store.prepare(client, embedded=warehouse.embedded)
+    store.prepare(client)
     trial = _Trial(definitions, client)
     loop = AppendLoop(tape, client)
     loop.start()
@@ -105,7 +105,7 @@ class _Trial:
 
     def _create(self, table: DerivedTable) -> None:
         with self._blaming(table.folder / "table.sql", table.table_sql):
-            generations.create(self.client, table, table.generation, embedded=False)
+            generations.create(self.client, table, table.generation)
 
     def _derive(self, table: DerivedTable) -> None:
         path = table.folder / "derive.sql"

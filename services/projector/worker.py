@@ -99,9 +99,7 @@ class Worker:
         self._group = group
         self._tape = tape
         self._appender = Appender(warehouse.client("append"), dead_letters=dead_letters)
-        self._derive = DeriveLoop(
-            warehouse.client("derive"), definitions, embedded=False, worker=name, leads=False
-        )
+        self._derive = DeriveLoop(warehouse.client("derive"), definitions, worker=name, leads=False)
         self._pace = pace
         self._timers = [*timers, LeaderTimer("cleaning", CLEANING_SECONDS, self._clean)]
         self._rounds = Rounds(
@@ -122,7 +120,7 @@ class Worker:
         Raises `TapeRefused` where this tape can never be read, and the engine's error where the
         store cannot be made.
         """
-        store.prepare(self._appender.client, embedded=False)
+        store.prepare(self._appender.client)
         tune_collector()
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="salestape-")))

@@ -46,7 +46,7 @@ class Floor:
 
     def __init__(self, warehouse: Warehouse) -> None:
         self.client: Client = warehouse.client("derive")
-        store.prepare(self.client, embedded=False)
+        store.prepare(self.client)
         self.loop().start()
 
     def loop(
@@ -58,7 +58,6 @@ class Floor:
         return kind(
             self.client,
             DEFINITIONS,
-            embedded=False,
             worker=worker,
             slice_rows=10,
             between_steps=hook or (lambda _step: None),

@@ -35,7 +35,7 @@ TARGET = {"target_type": "sales.deal.won.v1", "target_time": "2024-02-01T10:00:0
 @pytest.fixture
 def client(empty_warehouse: Warehouse) -> Client:
     opened = empty_warehouse.client("gateway")
-    store.prepare(opened, embedded=True)
+    store.prepare(opened)
     return opened
 
 

@@ -69,10 +69,10 @@ def test_a_user_may_come_from_the_url_or_from_settings(place: str) -> None:
 
 def test_statements_of_one_client_may_run_side_by_side(place: str) -> None:
     with (
-        Warehouse(f"clickhouse://{place}", ServerSettings()) as opened,
+        Warehouse(f"clickhouse://writer:{SECRET}@{place}", ServerSettings()) as opened,
         ThreadPoolExecutor(3) as threads,
     ):
-        client = opened.client("read")
+        client = opened.client("append")
         answers = list(threads.map(client.query, ["SELECT sleep(0.2), 1"] * 3))
 
     assert [answer.result_rows for answer in answers] == [[(0, 1)]] * 3
