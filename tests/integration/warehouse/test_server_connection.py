@@ -5,7 +5,7 @@ import subprocess
 import threading
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,7 @@ from infra.warehouse import (
     WarehouseUnavailable,
     code_of,
     outlook,
+    server,
     shown,
 )
 from services.warehouse.access import Gate
@@ -176,6 +177,24 @@ def test_a_server_that_does_not_let_settings_be_changed_is_refused(place: str) -
     assert isinstance(error, WarehouseRefused)
     assert "async_insert" in str(error) or "optimize_on_insert" in str(error)
     assert "let its user change" in str(error)
+
+
+def test_a_setting_that_a_server_takes_and_does_not_keep_is_found(filled: Warehouse) -> None:
+    with closing(filled.fresh_client()) as client:
+        client.set_client_setting("async_insert", "1")
+
+        with pytest.raises(WarehouseRefused, match=r"async_insert = 0 \(is 1\)"):
+            server._check(client, "clickhouse://host", {"async_insert": "0"}, "")
+
+
+def test_a_server_that_is_too_old_is_refused(filled: Warehouse) -> None:
+    with closing(filled.fresh_client()) as client:
+        client.server_version = "25.8.1.1"
+
+        with pytest.raises(
+            WarehouseRefused, match=r"is ClickHouse 25\.8.* at least 26\.8 is needed"
+        ):
+            server._check(client, "clickhouse://host", {}, "")
 
 
 def test_a_cluster_that_the_server_does_not_know_is_refused(place: str) -> None:
