@@ -54,10 +54,9 @@ def _append_bytes(tape: Tape, warehouse: Warehouse) -> None:
     client = warehouse.client("admin")
     client.command("CREATE DATABASE IF NOT EXISTS raw ENGINE = Atomic")
     client.command(
-        store.durable(
-            "CREATE TABLE raw.records (partition UInt32, offset UInt64, value String) "
-            "ENGINE = MergeTree ORDER BY (partition, offset)\nCOMMENT 'bytes'"
-        )
+        "CREATE TABLE raw.records (partition UInt32, offset UInt64, value String) "
+        "ENGINE = MergeTree ORDER BY (partition, offset) "
+        "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
     )
     position = {0: 0}
     while records := tape.read(position, BATCH):
