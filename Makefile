@@ -40,8 +40,9 @@ check: $(INSTALLED) ## Check format, style, types, layers and the clock rule
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/salestape check
 
-chaos: $(INSTALLED) ## Kill the platform 50 times under load (SALESTAPE_KILLS=n for another number)
-	SALESTAPE_KILLS=$${SALESTAPE_KILLS:-50} $(BIN)/python -m pytest tests/chaos $(ARGS)
+chaos: $(INSTALLED) ## Kill the platform 50 times and trouble a cluster 100 times (SALESTAPE_KILLS, SALESTAPE_FAULTS)
+	SALESTAPE_KILLS=$${SALESTAPE_KILLS:-50} SALESTAPE_FAULTS=$${SALESTAPE_FAULTS:-100} \
+	    $(BIN)/python -m pytest tests/chaos -m "long or not long" $(ARGS)
 
 format: $(INSTALLED) ## Format the code, and repair what can be repaired
 	$(BIN)/ruff check --fix

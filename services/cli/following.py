@@ -80,7 +80,7 @@ class Following:
         """Return for how many seconds nothing has moved while records waited, as far as seen."""
         before = self._done
         self._done = (_frozen(health.tables), tuple(sorted(health.position.items())))
-        if not _is_behind(health):
+        if not health.tables or is_derived(health, health.end):
             self._waiting_since = None
             return 0.0
         if self._waiting_since is None or self._done != before:
@@ -114,11 +114,13 @@ def records_behind(position: Mapping[int, int], end: Mapping[int, int]) -> int:
     return sum(max(0, stop - position.get(partition, 0)) for partition, stop in end.items())
 
 
-def _is_behind(health: Health) -> bool:
-    return any(
-        records_behind(position, health.end)
+def is_derived(health: Health, end: Mapping[int, int]) -> bool:
+    """Tell whether every table that people see, and that does not fail, has come to an end."""
+    return bool(health.tables) and not any(
+        records_behind(position, end)
         for generation, position in health.tables.items()
         if generation not in health.building  # it may be given up
+        and table_of(generation) not in health.failures
     )
 
 

@@ -1,6 +1,8 @@
 """`salestape projector`: a worker that keeps a warehouse server true to a tape on Kafka."""
 
 import logging
+import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -54,6 +56,8 @@ def projector(
 
     data = load(DataSettings)
     _refuse_the_embedded(data)
+    # Until Faust listens for it, so that a stop is clean from the first moment on.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _run(data, host, port, as_json)
 
 
@@ -79,6 +83,7 @@ def _run(data: "DataSettings", host: str | None, port: int | None, as_json: bool
     from projections import registry
     from services.cli import output
     from services.cli.serving import address_of, listen
+    from services.cli.signalling import leader_timer
 
     settings = load(ProjectorSettings, host=host, port=port)
     definitions = registry.load(*load(DefinitionSettings).folders)
@@ -96,6 +101,7 @@ def _run(data: "DataSettings", host: str | None, port: int | None, as_json: bool
         topic = topic or TOPIC
         name = settings.group or f"salestape.{topic}"
         group = Group(servers, topic, load(KafkaSettings), name, settings.session_seconds)
+        signals = leader_timer(data, tape, warehouse, definitions)
         worker = Worker(
             new_id().partition("-")[0],
             group,
@@ -104,6 +110,7 @@ def _run(data: "DataSettings", host: str | None, port: int | None, as_json: bool
             definitions,
             Pace(settings.batch_size, settings.derive_share),
             dead_letters=letters.write,
+            timers=[] if signals is None else [signals],
         )
         with _served(worker.standing, listener, loopback=settings.is_loopback):
             address = address_of(listener)

@@ -4,6 +4,7 @@ that keeps looking."""
 import logging
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +16,12 @@ from services.cli.opening import open_platform
 from services.cli.options import Data, Json
 
 if TYPE_CHECKING:
+    from infra.settings import DataSettings
+    from infra.tape import Tape
+    from infra.warehouse import Warehouse
+    from projections.registry import Definitions
     from services.cli.platform import Platform
+    from services.projector.worker import LeaderTimer
     from services.signals.raising import Signals
 
 log = logging.getLogger(__name__)
@@ -115,38 +121,76 @@ def _tell(
     output.note(f"{signal} is {step}")
 
 
-def keep_looking(
-    raising: "Signals",
-    seconds: float,
-    ends: Callable[[], dict[int, int]],
-    derived: Callable[[dict[int, int]], bool],
-    stop: threading.Event,
-) -> None:
-    """Look every so often, when all that was on the tape a moment ago is derived."""
-    from clickhouse_connect.driver.exceptions import ClickHouseError
+class Looking:
+    """Looks for what to raise and to clear, once all that was on the tape is derived."""
 
-    from infra.tape import TapeUnavailable
+    def __init__(
+        self,
+        raising: "Signals",
+        ends: Callable[[], dict[int, int]],
+        derived: Callable[[dict[int, int]], bool],
+    ) -> None:
+        """`derived` tells whether what people read has come to an end of the tape."""
+        self._raising = raising
+        self._ends = ends
+        self._derived = derived
 
-    told = ""
-    while not stop.wait(seconds):
-        try:
-            if _waited(ends, derived, stop):
-                raising.step()
+    def look(self, stop: threading.Event) -> None:
+        """Look once; not where deriving takes long, since what has half arrived looks idle.
+
+        Raises what the engine and the tape raise; the next look makes up for it.
+        """
+        end, deadline = self._ends(), clock.monotonic() + FRESH_SECONDS
+        while not self._derived(end):
+            if clock.monotonic() > deadline or stop.wait(POLL_SECONDS):
+                return
+        self._raising.step()
+
+    def keep_on(self, seconds: float, stop: threading.Event) -> None:
+        """Look every so many seconds until `stop` is set."""
+        from infra.tape import TapeUnavailable
+        from infra.warehouse import FAILURES
+
+        told = ""
+        while not stop.wait(seconds):
+            try:
+                self.look(stop)
                 told = ""
-        except (ClickHouseError, TapeUnavailable) as error:
-            if str(error) != told:
-                log.warning("signals wait: %s", error)
-            told = str(error)
+            except (*FAILURES, TapeUnavailable) as error:
+                if str(error) != told:
+                    log.warning("signals wait: %s", error)
+                told = str(error)
 
 
-def _waited(
-    ends: Callable[[], dict[int, int]],
-    derived: Callable[[dict[int, int]], bool],
-    stop: threading.Event,
-) -> bool:
-    """Wait until the end of the tape is derived; False where that took long, or it is to stop."""
-    end, deadline = ends(), clock.monotonic() + FRESH_SECONDS
-    while not derived(end):
-        if clock.monotonic() > deadline or stop.wait(POLL_SECONDS):
-            return False
-    return True
+def leader_timer(
+    data: "DataSettings",
+    tape: "Tape",
+    warehouse: "Warehouse",
+    definitions: "Definitions",
+) -> "LeaderTimer | None":
+    """Return the looking as work of the worker that leads; None where it is switched off.
+
+    What it needs is opened when it is first called, so that only who leads pays for it.
+    """
+    from infra.settings import SignalSettings, load
+    from services.projector.worker import LeaderTimer
+
+    settings = load(SignalSettings)
+    if not settings.seconds:
+        return None
+
+    @cache
+    def opened() -> Looking:
+        from services.cli.following import Following, is_derived
+        from services.gateway.intake import Intake
+        from services.gateway.rejects import RejectLog
+        from services.gateway.warehouse_ledger import WarehouseLedger
+        from services.signals.raising import Signals
+
+        ledger = WarehouseLedger(warehouse.client("gateway"))
+        intake = Intake(tape, ledger, RejectLog(data.data / "rejects"))
+        following = Following(tape, warehouse.client("admin"), definitions)
+        raising = Signals(warehouse.client("read"), intake, definitions.questions, settings.days)
+        return Looking(raising, tape.ends, lambda end: is_derived(following.health(), end))
+
+    return LeaderTimer("signals", settings.seconds, lambda: opened().look(threading.Event()))

@@ -13,11 +13,11 @@ from services.cli import output
 from services.cli.console_feed import TapeFeed
 from services.cli.direct import plain
 from services.cli.floor import live_floor
-from services.cli.following import records_behind, table_of
+from services.cli.following import is_derived
 from services.cli.house import EmbeddedHouse
 from services.cli.panels import WarehousePanels
 from services.cli.running import STOP_SECONDS, Running
-from services.cli.signalling import keep_looking
+from services.cli.signalling import Looking
 from services.cli.teams import Teams
 from services.console import ConsolePorts, mount_console
 from services.signals.raising import Signals
@@ -66,10 +66,8 @@ class Whole(Running[EmbeddedHouse]):
         signals = Signals(
             self._client(stack), self.house.intake, self.house.definitions.questions, settings.days
         )
-        ends, seconds = self.house.tape.ends, settings.seconds
-        self._begin(
-            "signals", lambda: keep_looking(signals, seconds, ends, self._derived, self._stop)
-        )
+        looking = Looking(signals, self.house.tape.ends, self._derived)
+        self._begin("signals", lambda: looking.keep_on(settings.seconds, self._stop))
 
     def _count_round(self) -> None:
         self._rounds += 1
@@ -99,9 +97,4 @@ class Whole(Running[EmbeddedHouse]):
                 self._stop.wait(POLL_SECONDS)
 
     def _derived(self, end: dict[int, int]) -> bool:
-        health = self.house.health()
-        return not any(
-            records_behind(position, end)
-            for generation, position in health.tables.items()
-            if table_of(generation) not in health.failures
-        )
+        return is_derived(self.house.health(), end)

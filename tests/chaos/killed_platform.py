@@ -126,9 +126,12 @@ class Poster:
     acknowledged: set[str] = field(default_factory=set)
     trouble: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
+    _going: threading.Event = field(default_factory=threading.Event)
+    _still: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
+        self._going.set()
         self._thread = threading.Thread(target=self._post_forever)
         self._thread.start()
 
@@ -138,10 +141,23 @@ class Poster:
         assert self._thread is not None
         self._thread.join()
 
+    def pause(self) -> None:
+        """Hold on after the batch under way is answered."""
+        self._going.clear()
+        assert self._still.wait(PATIENCE * 2), "a batch was not answered in time"
+
+    def go_on(self) -> None:
+        self._still.clear()
+        self._going.set()
+
     def _post_forever(self) -> None:
         draw = random.Random(self.seed)
         number = 0
         while not self._stop.is_set():
+            if not self._going.is_set():
+                self._still.set()
+                self._going.wait(0.05)
+                continue
             events = [self._event(draw, number + place) for place in range(self.batch)]
             number += self.batch
             self._post_until_answered(events)
@@ -159,14 +175,19 @@ class Poster:
             except httpx.TransportError:
                 time.sleep(0.05)
                 continue
-            if answer.status_code == 200:
-                self.acknowledged |= {event["id"] for event in events}
+            if answer.status_code in (200, 207):
+                told = answer.json()["outcomes"]
+                self.trouble += [str(one) for one in told if one["status"] == "rejected"]
+                self._note(events)
                 return
             if answer.status_code not in (429, 503):
                 self.trouble.append(f"{answer.status_code}: {answer.text[:500]}")
                 return
             time.sleep(0.05)
         self.trouble.append("a batch was not answered in time")
+
+    def _note(self, events: list[dict[str, Any]]) -> None:
+        self.acknowledged |= {event["id"] for event in events}
 
     def _event(self, draw: random.Random, number: int) -> dict[str, Any]:
         account = f"acct-{draw.randrange(40)}"

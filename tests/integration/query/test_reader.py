@@ -310,6 +310,6 @@ def test_a_server_that_is_away_is_told_as_that_and_not_as_a_fault_of_the_stateme
     with (
         Warehouse("clickhouse://127.0.0.1:1") as away,
         Reader(away) as reader,
-        pytest.raises(WarehouseUnavailable, match="127.0.0.1:1 does not answer"),
+        pytest.raises(WarehouseUnavailable, match=r"127\.0\.0\.1:1 does not answer"),
     ):
         reader.query("SELECT 1")
