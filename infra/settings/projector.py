@@ -3,7 +3,7 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from infra.settings.concern import MIB, PREFIX, SHOWN_DEFAULT, Concern, is_loopback_host
+from infra.settings.concern import PREFIX, SHOWN_DEFAULT, Concern, is_loopback_host
 
 
 class ProjectorSettings(Concern):
@@ -18,13 +18,6 @@ class ProjectorSettings(Concern):
         "whatever its size; larger batches need more memory.",
         examples=["5000"],
     )
-    poll_seconds: float = Field(
-        default=0.5,
-        gt=0,
-        le=60,
-        description="How long a loop that has nothing to do waits for news before it looks again.",
-        examples=["0.1"],
-    )
     derive_share: float = Field(
         default=0.2,
         gt=0,
@@ -32,12 +25,6 @@ class ProjectorSettings(Concern):
         description="The share of the time that deriving may take while records wait to be "
         "appended.",
         examples=["0.5"],
-    )
-    memory_bytes: int = Field(
-        default=512 * MIB,
-        ge=64 * MIB,
-        description="The most memory that one statement of the projector may take in the engine.",
-        examples=["1073741824"],
     )
     group: str = Field(
         default="",

@@ -214,7 +214,7 @@ class Cluster:
         }
         for name, partition, position in rows:
             positions.setdefault(name, {})[partition] = position
-        return {name: -1 for name in QUERIES.keys() - seen} | {
+        return dict.fromkeys(QUERIES.keys() - seen, -1) | {
             f"{name or 'ledger'}/{part}": end - at.get(part, 0)
             for name, at in positions.items()
             for part, end in ends.items()

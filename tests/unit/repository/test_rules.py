@@ -9,6 +9,8 @@ from pathlib import Path
 import grimp
 import pytest
 
+from infra.settings import all_settings
+
 ROOT = Path(__file__).resolve().parents[3]
 RUFF = [sys.executable, "-m", "ruff", "check", "--output-format=json", "--no-cache"]
 
@@ -81,3 +83,23 @@ def test_every_setting_is_read_in_one_place() -> None:
         if re.search(r"\bos\.(environ|getenv)|from os import", path.read_text())
     ]
     assert {str(Path(reader).parent) for reader in readers} == {"infra/settings"}
+
+
+def test_every_link_of_the_documents_leads_somewhere() -> None:
+    broken = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
+        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_every_setting_does_something() -> None:
+    read = "".join(
+        path.read_text() for layer in ("infra", "services") for path in (ROOT / layer).rglob("*.py")
+    )
+    unread = [
+        setting.env for setting in all_settings() if not re.search(rf"\.{setting.name}\b", read)
+    ]
+    assert unread == []
