@@ -79,9 +79,9 @@ def _alone(reading: str, ledger: str, only: str) -> str:
     return Template(ALONE).substitute(_places(reading, ledger), only=only)
 
 
-def crowded(reading: str, only: str) -> str:
+def crowded(reading: str, only: str, ledger: str | None = None) -> str:
     """Return the groups of records, as hashes, that must be judged: what `alone.sql` leaves out."""
-    places = _places(reading, LEDGERS[reading])
+    places = _places(reading, ledger or LEDGERS[reading])
     return (
         f"SELECT place FROM (SELECT *, {places['definitions']}{places['place']} AS place "
         f"FROM {places['ledger']} WHERE {only}) GROUP BY place "
@@ -89,14 +89,21 @@ def crowded(reading: str, only: str) -> str:
     )
 
 
-def effective_slice(reading: str, fields: frozenset[str], only: str, judged: str | None) -> str:
+def effective_slice(
+    reading: str,
+    fields: frozenset[str],
+    only: str,
+    judged: str | None,
+    ledger: str | None = None,
+) -> str:
     """Return the effective events of the records that meet the condition `only`, with the payload
     fields asked for.
 
     `judged` is where the groups to be judged stand: a table or a subquery in parentheses with the
-    rows of `crowded`, or None where there are none.
+    rows of `crowded`, or None where there are none. Both must see the same rows: one statement
+    does, or a copy of them as `ledger`.
     """
-    ledger = LEDGERS[reading]
+    ledger = ledger or LEDGERS[reading]
     if judged is None:
         return _with_fields(_alone(reading, ledger, only), fields)
     place = _places(reading, ledger)["place"]

@@ -30,7 +30,7 @@ AMENDMENT = "sales.event."
 ABANDONED = """
 SELECT arrayJoin(groupArray(name))
 FROM system.tables
-WHERE database = 'sales_store' AND match(name, '^(touched|slice|crowded)_')
+WHERE database = 'sales_store' AND match(name, '^(touched|slice|crowded|held)_')
 GROUP BY replaceRegexpOne(name, '^[a-z]+_', '') AS worker
 HAVING max(metadata_modification_time) < now() - INTERVAL 1 HOUR
 """
@@ -92,8 +92,11 @@ class DeriveLoop(Deployment):
             self.client.command(f"DROP TABLE IF EXISTS sales_store.{name}")
 
     @property
-    def _working_tables(self) -> tuple[str, str, str]:
-        return f"touched_{self.worker}", f"slice_{self.worker}", f"crowded_{self.worker}"
+    def _working_tables(self) -> tuple[str, str, str, str]:
+        touched, sliced, crowded, held = (
+            f"{what}_{self.worker}" for what in ("touched", "slice", "crowded", "held")
+        )
+        return touched, sliced, crowded, held
 
     def _end(self) -> dict[int, int]:
         """Return the watermark, of the partitions that this loop follows."""
@@ -127,7 +130,7 @@ class DeriveLoop(Deployment):
         if not any(stop > start.get(partition, 0) for partition, stop in end.items()):
             return
         reading = group[0].table.reading
-        touched, sliced, _ = self._working_tables
+        touched, sliced, *_ = self._working_tables
         try:
             scopes, rows = self._touch(touched, group, start, end)
             parts = max(1, -(-rows // self.slice_rows))
@@ -209,15 +212,24 @@ class DeriveLoop(Deployment):
         share = f"place > {bounds[0]} AND place <= {bounds[1]}"
         where = f"({columns}) IN (SELECT {names} FROM sales_store.{touched} WHERE {share})"
         fields = frozenset().union(*(rendering.fields_of(f.table) for f in group))
-        *_, crowded = self._working_tables
-        self._fill(crowded, rendering.crowded(reading, where))
+        *_, crowded, held = self._working_tables
+        # Judged and read in two statements, so from a copy: what another appends in between, such
+        # as a batch that is repeated, would be counted and not judged.
+        self._fill(held, f"SELECT * FROM {rendering.LEDGERS[reading]} WHERE {where}")
+        self._fill(crowded, rendering.crowded(reading, "1", f"sales_store.{held}"))
         judged = self._rows(f"SELECT 1 FROM sales_store.{crowded} LIMIT 1")
+        self.between_steps("judged")
         self._fill(
             sliced,
             rendering.effective_slice(
-                reading, fields, where, f"sales_store.{crowded}" if judged else None
+                reading,
+                fields,
+                "1",
+                f"sales_store.{crowded}" if judged else None,
+                f"sales_store.{held}",
             ),
         )
+        self.client.command(f"TRUNCATE TABLE sales_store.{held}")
 
     def _fill(self, name: str, select: str) -> None:
         self.client.command(
