@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from events import values
-from events.catalogue import CATALOGUE, EVENT_MODELS
+from events.catalogue import CATALOGUE, event_models
 from events.catalogue.fields import annotations_of
 from events.envelope import Envelope, PayloadMismatch, TraceParent
 
@@ -136,8 +136,8 @@ def _findings(error: ValidationError) -> Iterator[_Finding]:
         if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
             path = ("type",)
         model = None
-        if path and path[0] in EVENT_MODELS:
-            model, path = EVENT_MODELS[str(path[0])], path[1:]
+        if path and path[0] in event_models():
+            model, path = event_models()[str(path[0])], path[1:]
         cause = detail.get("ctx", {}).get("error")
         if isinstance(cause, PayloadMismatch):
             yield from _payload_findings(cause, path)

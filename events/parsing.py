@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from events.catalogue import EVENT
+from events.catalogue import event_adapter
 from events.envelope import AnyEvent
 from events.explanation import Rejection, explain, explain_mismatch, not_json
 from events.upcasts import OldPayloadMismatch, upcast
@@ -28,7 +28,7 @@ def parse_event(raw: bytes) -> AnyEvent | Rejection:
     if len(raw) > MAX_BYTES:
         return Rejection(f"the event has {len(raw):,} bytes; at most {MAX_BYTES:,} are allowed")
     try:
-        return EVENT.validate_json(raw)
+        return event_adapter().validate_json(raw)
     except ValidationError as error:
         finding = error
     # An old type is unknown to the catalogue, so whatever is old has failed and comes by here.
@@ -37,7 +37,7 @@ def parse_event(raw: bytes) -> AnyEvent | Rejection:
         current = upcast(old)
         if current is old:
             return explain(finding)
-        return EVENT.validate_json(to_json(current))
+        return event_adapter().validate_json(to_json(current))
     except OldPayloadMismatch as error:
         return explain_mismatch(error.mismatch, *error.path)
     except ValidationError as error:

@@ -11,7 +11,14 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 from pydantic_core import from_json
 
-from events.catalogue import CATALOGUE, EVENT_MODELS, FAMILIES, FIELDS, EventUnion, event_model
+from events.catalogue import (
+    CATALOGUE,
+    FAMILIES,
+    FIELDS,
+    event_model,
+    event_models,
+    event_union,
+)
 from events.envelope import AnyEvent
 from events.examples import example
 from events.explanation import unknown_type
@@ -35,7 +42,7 @@ def json_schema(name: str | None = None) -> Json:
     such type.
     """
     if name is None:
-        schema: Json = TypeAdapter(EventUnion).json_schema()
+        schema: Json = TypeAdapter(event_union()).json_schema()
         schema["title"] = "An event of Salestape"
     else:
         schema = _model_of(name).model_json_schema()
@@ -51,7 +58,7 @@ def asyncapi() -> Json:
     https://www.asyncapi.com/docs/reference/specification/v3.0.0
     """
     _, definitions = models_json_schema(
-        [(model, "validation") for model in EVENT_MODELS.values()],
+        [(model, "validation") for model in event_models().values()],
         ref_template="#/components/schemas/{model}",
     )
     schemas: Json = definitions["$defs"]
@@ -72,7 +79,7 @@ def asyncapi() -> Json:
                 "address": TOPIC,
                 "description": "The tape: all events, keyed by their partitionkey.",
                 "messages": {
-                    name: {"$ref": f"#/components/messages/{name}"} for name in EVENT_MODELS
+                    name: {"$ref": f"#/components/messages/{name}"} for name in event_models()
                 },
             }
         },
@@ -81,15 +88,15 @@ def asyncapi() -> Json:
             "follow": {"action": "receive", "channel": channel, "summary": "Read the tape."},
         },
         "components": {
-            "messages": {name: _message(name) for name in EVENT_MODELS},
+            "messages": {name: _message(name) for name in event_models()},
             "schemas": schemas,
         },
     }
 
 
 def _model_of(name: str) -> type[AnyEvent]:
-    if name in EVENT_MODELS:
-        return EVENT_MODELS[name]
+    if name in event_models():
+        return event_models()[name]
     if name in UPCASTS:
         return event_model(name, UPCASTS[name].old)
     raise LookupError(unknown_type(name))
@@ -103,7 +110,7 @@ def _message(name: str) -> Json:
         "summary": _documentation(payload),
         "contentType": CONTENT_TYPE,
         "tags": [{"name": _family_of(payload.__module__)}],
-        "payload": {"$ref": f"#/components/schemas/{EVENT_MODELS[name].__name__}"},
+        "payload": {"$ref": f"#/components/schemas/{event_models()[name].__name__}"},
         "examples": [{"payload": from_json(example(name))}],
     }
 

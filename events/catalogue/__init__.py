@@ -5,6 +5,7 @@ payload is registered by standing in one of them with ``type=…``.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import chain
 from types import MappingProxyType, ModuleType
 from typing import Annotated, Any, Literal, Union
@@ -84,19 +85,31 @@ def event_model(name: str, payload: type[Payload]) -> type[AnyEvent]:
     )
 
 
-EVENT_MODELS: MappingProxyType[str, type[AnyEvent]] = MappingProxyType(
-    {name: event_model(name, payload) for name, payload in CATALOGUE.items()}
-)
-"""Event type to the model of the whole event."""
+# The models of whole events take half a second to make, and who only asks and shows needs none.
 
-# One of all event models, chosen by `type`.
-EventUnion: Any = Annotated[
-    Union[tuple(EVENT_MODELS.values())],  # noqa: UP007
-    Field(discriminator="type"),
-]
 
-EVENT: TypeAdapter[AnyEvent] = TypeAdapter(EventUnion)
-"""Reads one event of any current type; `events.parsing` says what is wrong where it fails."""
+@cache
+def event_models() -> Mapping[str, type[AnyEvent]]:
+    """Return event type to the model of the whole event; made at the first call."""
+    models = {name: event_model(name, payload) for name, payload in CATALOGUE.items()}
+    return MappingProxyType(models)
+
+
+@cache
+def event_union() -> Any:
+    """Return the type of all events: one of the event models, chosen by `type`."""
+    return Annotated[
+        Union[tuple(event_models().values())],  # noqa: UP007
+        Field(discriminator="type"),
+    ]
+
+
+@cache
+def event_adapter() -> TypeAdapter[AnyEvent]:
+    """Return what reads one event of any current type; `events.parsing` says what is wrong where
+    it fails."""
+    return TypeAdapter(event_union())
+
 
 FIELDS: Mapping[str, FieldSpec] = collect_fields(CATALOGUE)
 """Every field name of the payloads, its one type and its meaning."""

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
-from events.catalogue import CATALOGUE, EVENT_MODELS, FAMILIES, FIELDS
+from events.catalogue import CATALOGUE, FAMILIES, FIELDS, event_models
 from events.catalogue.fields import annotations_of, collect_fields
 from events.envelope import Envelope, Payload
 from events.upcasts import UPCASTS
@@ -325,7 +325,7 @@ def test_money_never_stands_without_its_currency(name: str) -> None:
 
 
 def test_whole_events_and_payloads_are_frozen_strict_and_closed() -> None:
-    for model in (*_models(), *EVENT_MODELS.values()):
+    for model in (*_models(), *event_models().values()):
         config = model.model_config
         assert config.get("frozen")
         assert config.get("strict")
@@ -333,7 +333,7 @@ def test_whole_events_and_payloads_are_frozen_strict_and_closed() -> None:
 
 
 def test_the_model_of_an_event_takes_its_own_type_only() -> None:
-    for name, model in EVENT_MODELS.items():
+    for name, model in event_models().items():
         assert get_args(model.model_fields["type"].annotation) == (name,)
 
 

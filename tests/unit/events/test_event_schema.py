@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from events.catalogue import CATALOGUE, EVENT_MODELS, FAMILIES
+from events.catalogue import CATALOGUE, FAMILIES, event_models
 from events.examples import example
 from events.schema import asyncapi, json_schema
 from events.upcasts import UPCASTS
@@ -69,7 +69,7 @@ def test_a_message_names_its_family_its_example_and_its_schema(document: Json) -
             if payload.__module__ in {module.__name__ for module in modules}:
                 assert messages[name]["tags"] == [{"name": family}]
                 assert messages[name]["examples"] == [{"payload": json.loads(example(name))}]
-                assert messages[name]["payload"]["$ref"].endswith(EVENT_MODELS[name].__name__)
+                assert messages[name]["payload"]["$ref"].endswith(event_models()[name].__name__)
 
 
 def test_the_keys_of_the_document_are_ones_that_its_specification_allows(document: Json) -> None:
