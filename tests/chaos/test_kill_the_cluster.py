@@ -17,7 +17,7 @@ from storm import Storm
 
 from infra.kafka_broker import KafkaBroker
 
-FAULTS = int(os.environ.get("SALESTAPE_FAULTS", "3"))
+FAULTS = int(os.environ.get("SALESTAPE_FAULTS", "2"))
 LONG = FAULTS > 10
 ORDERS = 400 * FAULTS
 PER_LOOK = 5
