@@ -16,7 +16,7 @@ from infra.tape import TapeError
 from infra.tape.opening import kafka_place
 
 if TYPE_CHECKING:
-    from infra.kafka_survey import Survey
+    from infra.tape.kafka_survey import Survey
 
 PATIENCE_SECONDS = 1.0
 """How long a process may take to say how it is."""
@@ -30,8 +30,8 @@ def kafka_of(tape: str) -> dict[str, Any]:
     try:
         servers, named = kafka_place(tape)
         # Kafka's client is there only where the tape can be on Kafka.
-        from infra.kafka_survey import survey
         from infra.tape.kafka import TOPIC
+        from infra.tape.kafka_survey import survey
 
         topic = named or TOPIC
         group = load(ProjectorSettings).group or f"salestape.{topic}"
