@@ -110,7 +110,7 @@ def _list(questions: "Sequence[QuestionInfo]", as_json: bool) -> None:
     width = max((len(one.name) for one in questions), default=0)
     ordered = sorted(questions, key=lambda one: (one.theme, one.name))
     for theme, listed in groupby(ordered, key=lambda one: one.theme):
-        console.print(theme, style="bold", markup=False)
+        console.print(theme, style="bold")
         for one in listed:
-            console.print(f"  {one.name:<{width}}  {one.summary}", markup=False)
+            console.print(f"  {one.name:<{width}}  {one.summary}")
     output.note("salestape show QUESTION answers one; --as-of and --known-at move its clocks")

@@ -53,9 +53,7 @@ def check(
     else:
         console = output.out()
         for one in findings:
-            console.print(
-                f"{_shown(one.path, one.line)}: {one.problem}", markup=False, soft_wrap=True
-            )
+            console.print(f"{_shown(one.path, one.line)}: {one.problem}", soft_wrap=True)
         output.note(
             f"{tables} tables and {questions} questions tried: "
             + (f"{len(findings)} to mend" if findings else "all sound")

@@ -35,7 +35,7 @@ def serve_console(
         if as_json:
             output.write_json_line({"address": address, "pid": os.getpid()})
         else:
-            output.out().print(f"The console is at {address}", style="bold", markup=False)
+            output.out().print(f"The console is at {address}", style="bold")
 
     with ExitStack() as stack:
         clients = [stack.enter_context(house.warehouse.fresh_client()) for _ in range(3)]

@@ -23,9 +23,9 @@ def tell(report: dict[str, Any]) -> None:
     console.print()
     for setting in report["settings"]:
         style = "dim" if setting["from"] == "default" else "bold"
-        console.print(f"{setting['name']}={setting['value']}", style=style, markup=False)
+        console.print(f"{setting['name']}={setting['value']}", style=style)
     for line in report["advice"]:
-        console.print(f"! {line}", style="yellow", markup=False, soft_wrap=True)
+        console.print(f"! {line}", style="yellow", soft_wrap=True)
 
 
 def _facts(report: dict[str, Any]) -> list[tuple[str, str]]:

@@ -58,7 +58,7 @@ def feed(
                 if as_json:
                     output.write_json_line(event)
                 else:
-                    console.print(line_of(event), markup=False, soft_wrap=True)
+                    console.print(line_of(event), soft_wrap=True)
         except KeyboardInterrupt:
             return  # the usual way to stop watching
 

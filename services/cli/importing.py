@@ -111,9 +111,9 @@ def _tell(summary: "Summary", as_json: bool) -> None:
     table.add_row("rejected", f"{summary.rejected:,}")
     console.print(table)
     for sample in summary.samples.values() if summary.dry_run else ():
-        console.print(f"  for example {json.dumps(sample)}", markup=False, soft_wrap=True)
+        console.print(f"  for example {json.dumps(sample)}", soft_wrap=True)
     for reject in summary.rejects:
-        console.print(f"  {reject.place}: {reject.reason}", markup=False, soft_wrap=True)
+        console.print(f"  {reject.place}: {reject.reason}", soft_wrap=True)
     if summary.rejected > len(summary.rejects):
         output.note(f"  and {summary.rejected - len(summary.rejects):,} more; see --rejects FILE")
     for path in summary.unused:

@@ -134,10 +134,10 @@ def tell_letter(letter: "Letter") -> None:
         **letter.headers,
     }
     for name, value in facts.items():
-        console.print(f"{plain(name)}: {plain(value)}", markup=False, soft_wrap=True)
+        console.print(f"{plain(name)}: {plain(value)}", soft_wrap=True)
     console.print()
     text = letter.value[:SHOWN_BYTES].decode(errors="backslashreplace")
-    console.print(plain(text, lines=True), markup=False, soft_wrap=True)
+    console.print(plain(text, lines=True), soft_wrap=True)
     if len(letter.value) > SHOWN_BYTES:
         output.note(f"these are the first {SHOWN_BYTES:,} bytes; --raw writes all of them")
 
@@ -148,13 +148,12 @@ def tell_replayed(found: Sequence["Replayed"]) -> None:
     counts: Counter[str] = Counter(one.became for one in found)
     for became, words in BECAME.items():
         if count := counts[became]:
-            console.print(f"{count:,} {words}", markup=False, soft_wrap=True)
+            console.print(f"{count:,} {words}", soft_wrap=True)
     staying = [one for one in found if not one.is_told]
     for one in staying[:TOLD_REASONS]:
         console.print(
             f"  {one.notice.place}: {plain(one.reason or '')}",
             style="yellow",
-            markup=False,
             soft_wrap=True,
         )
     if hidden := len(staying[TOLD_REASONS:]):

@@ -33,20 +33,24 @@ Advance = Callable[[str, int, int | None], None]
 """Called with what is being done, how much of it is done, and how much there is, if known."""
 
 
+_PLAIN: Any = {"highlight": False, "markup": False, "emoji": False}
+"""What is printed is data: square brackets and colons in it mean nothing."""
+
+
 def out() -> Console:
     """Return the console of results."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=WIDE)
+    console = Console(**_PLAIN)
+    return console if console.is_terminal else Console(width=WIDE, **_PLAIN)
 
 
 def err() -> Console:
     """Return the console of everything that is no result."""
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, **_PLAIN)
 
 
 def note(text: str) -> None:
     """Tell a person something beside the result."""
-    err().print(text, style="dim", markup=False)
+    err().print(text, style="dim")
 
 
 def write_json(document: Any) -> None:

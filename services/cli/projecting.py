@@ -117,7 +117,7 @@ def _run(data: "DataSettings", host: str | None, port: int | None, as_json: bool
             if as_json:
                 output.write_json_line({"address": address, "worker": worker.standing.worker})
             else:
-                output.out().print(f"This projector follows {topic}", markup=False)
+                output.out().print(f"This projector follows {topic}")
                 output.note(f"its health is at {address}/health; Ctrl-C stops it")
             worker.run()
 

@@ -50,6 +50,6 @@ def rebuild(
         console = output.out()
         for one in rebuilt:
             after = one.after or (f"failed: {one.trouble}" if one.trouble else "being built")
-            console.print(f"{one.table}: {one.before} -> {after}", markup=False, soft_wrap=True)
+            console.print(f"{one.table}: {one.before} -> {after}", soft_wrap=True)
     if any(one.trouble for one in rebuilt):
         raise typer.Exit(failures.FAILED)

@@ -53,20 +53,19 @@ def _tell(found: dict[str, Any]) -> None:
     console.print(_history(found["lines"]))
     for line in found["lines"]:
         for told in _remarks(line):
-            console.print(f"  {told}", style="yellow", markup=False, soft_wrap=True)
+            console.print(f"  {told}", style="yellow", soft_wrap=True)
     for amendment in found["unmatched"]:
         target = amendment["target"]
         console.print(
             f"  a {amendment['kind']} of {target['id']} ({target['source']}), which is not on the "
             "tape",
             style="yellow",
-            markup=False,
             soft_wrap=True,
         )
     for text in found["notes"]:
         output.note(text)
     if (state := found["state"]) is not None:
-        console.print(f"{found['deal']}: {_stands(state)}", style="bold", markup=False)
+        console.print(f"{found['deal']}: {_stands(state)}", style="bold")
 
 
 def _history(lines: list[dict[str, Any]]) -> "Table":

@@ -113,5 +113,5 @@ class Running(Generic[H]):
                 {"address": self.address, "data": str(self.house.folder), "pid": pid}
             )
             return
-        output.out().print(f"{self.title} {self.address}", style="bold", markup=False)
+        output.out().print(f"{self.title} {self.address}", style="bold")
         output.note(f"data {self.house.folder}; feed {self.address}/feed; Ctrl-C stops it")

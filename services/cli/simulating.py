@@ -153,4 +153,4 @@ def _tell(config: "FloorConfig", outcomes: "Counter[str]", as_json: bool) -> Non
         return
     console = output.out()
     told = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
-    console.print(f"{config.source}: {told}", markup=False, soft_wrap=True)
+    console.print(f"{config.source}: {told}", soft_wrap=True)

@@ -79,7 +79,7 @@ def _run(folder: Path, settings: "WarehouseSettings", as_json: bool) -> None:
                 told = {"address": address, "data": str(data.data), "pid": lock.holder.pid}
                 output.write_json_line(told)
             else:
-                output.out().print(f"The warehouse is at {address}", style="bold", markup=False)
+                output.out().print(f"The warehouse is at {address}", style="bold")
                 output.note(f"data {data.data}; user default reads; Ctrl-C stops it")
 
         endpoint = warehouse_app(house, gate, settings.statements)

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from rich.table import Table
 
 from services.cli import output
 from services.cli.failures import Misused
@@ -94,3 +95,13 @@ def test_metrics_escape_what_labels_hold_and_keep_every_digit() -> None:
         'salestape_x{name="a\\"b\\\\c\\n"} 123456789',
         "salestape_x 1.5",
     ]
+
+
+def test_data_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table("note")
+    table.add_row("[/red] :boom: [bold]x")
+    output.out().print(table)
+    output.out().print("[link=x] y")
+    told = capsys.readouterr().out
+    assert "[/red] :boom: [bold]x" in told
+    assert "[link=x] y" in told
