@@ -22,6 +22,7 @@ from clickhouse_connect.driver.client import Client
 
 from events.parsing import Rejection
 from infra.tape import Record, Tape
+from infra.tape.dead_letters import REFUSED_BY_WAREHOUSE
 from infra.warehouse import FAILURES, blames_a_value
 from services.projector import store
 from services.projector.rows import Judged, Rows, judge, ledger_rows, rows_of, tape_rows
@@ -123,7 +124,7 @@ class Appender:
         except FAILURES as error:
             _raise_unless_a_value_is_blamed(error)
             if len(judged.records) == 1:
-                judged.findings[0] = Rejection(f"the warehouse refuses it: {error}")
+                judged.findings[0] = Rejection(f"{REFUSED_BY_WAREHOUSE}: {error}")
                 return
             halves = judged.halves()
             for half in halves:
