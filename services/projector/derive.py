@@ -43,7 +43,7 @@ class DeriveLoop(Deployment):
 
     worker: str = "w0"
     """Names the working tables of this loop; no two loops at work share it."""
-    slice_rows: int = 100_000
+    slice_rows: int = 75_000
     """How many records of the ledger a slice is made of at most, roughly."""
     between_steps: Callable[[str], None] = lambda _step: None
     partitions: frozenset[int] | None = None
