@@ -4,7 +4,6 @@ What is written and read through it is the matter of its owners, the tape and th
 """
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import asynccontextmanager
@@ -17,13 +16,13 @@ from infra.settings import KafkaSettings
 from infra.tape.calls import Calls
 from infra.tape.contract import Receipt, TapeUnavailable
 from infra.tape.kafka_client import knock, options, told
+from infra.tape.kafka_loop import ThreadLoop
 from infra.tape.kafka_reader import start_consumer, stop_consumer
 from infra.tape.kafka_times import Stamps
 from infra.tape.kafka_topic import Topic
 from infra.tape.kafka_writer import Item, Writer
 
 _RETRY_SECONDS = 0.2
-_END_SECONDS = 5.0
 
 T = TypeVar("T")
 
@@ -55,13 +54,11 @@ class Link:
         self._prepare = prepare
         self._given = options(servers, settings)
         self._waiting: set[Future[Any]] = set()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="kafka", daemon=True)
-        self._thread.start()
+        self._loop = ThreadLoop("kafka")
         try:
             self.run(self._open())
         except BaseException:
-            self._end_loop()
+            self._loop.end()
             raise
 
     # For callers in other threads
@@ -71,7 +68,7 @@ class Link:
 
         One that is `waiting` is cancelled when the link is closed, and `TapeRefused` raised.
         """
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        future = self._loop.submit(coroutine)
         if waiting:
             with self.calls.changed:
                 self._waiting.add(future)
@@ -89,17 +86,11 @@ class Link:
         """Wait for calls that are under way, then close, together with the `rest` of the owner."""
         if self.calls.end(self._cancel_waiting):
             self.run(self._shut(rest))
-            self._end_loop()
+            self._loop.end()
 
     def _cancel_waiting(self) -> None:
         for waiting in list(self._waiting):
             waiting.cancel()
-
-    def _end_loop(self) -> None:
-        asyncio.run_coroutine_threadsafe(_finish(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
 
     # In the loop
 
@@ -172,15 +163,3 @@ class Link:
 
     async def _shut(self, rest: Callable[[], Sequence[Awaitable[None]]]) -> None:
         await asyncio.gather(self._writer.close(), stop_consumer(self._asker), *rest())
-
-
-async def _finish() -> None:
-    """Let what is left end: clients that are being stopped, calls that were cancelled."""
-    mine = asyncio.current_task()
-    rest = [task for task in asyncio.all_tasks() if task is not mine]
-    if rest:
-        _, pending = await asyncio.wait(rest, timeout=_END_SECONDS)
-        for task in pending:
-            task.cancel()
-        if pending:
-            await asyncio.wait(pending, timeout=_END_SECONDS)

@@ -1,8 +1,12 @@
 """The Kafka tape: the contract against a real broker; what a topic, a key and a stamp must be."""
 
 import asyncio
+import contextlib
+import gc
 import re
 import socket
+import struct
+import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -161,6 +165,32 @@ def test_a_broker_that_does_not_answer_is_reported_within_the_given_seconds() ->
         with pytest.raises(TapeUnavailable, match="within"):
             KafkaTape([f"127.0.0.1:{port}"], seconds=1.0)
         assert clock.monotonic() - start < 5
+
+
+def test_a_connection_given_up_half_way_is_closed() -> None:
+    """A broker that says which versions it speaks, and then no more."""
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        met: list[socket.socket] = []
+
+        def greet() -> None:
+            with contextlib.suppress(OSError):  # the server was closed: the test is over
+                while True:
+                    met.append(broker.accept()[0])
+                    asked = met[-1].recv(4096)
+                    speaks = struct.pack(">hi3h", 0, 1, 3, 0, 9)  # of metadata, 0 to 9
+                    met[-1].sendall(struct.pack(">i", 4 + len(speaks)) + asked[8:12] + speaks)
+
+        threading.Thread(target=greet, daemon=True).start()
+        with pytest.raises(TapeUnavailable, match="within"):
+            KafkaTape([f"127.0.0.1:{broker.getsockname()[1]}"], seconds=1.0)
+        broker.shutdown(socket.SHUT_RDWR)
+    for connection in met:
+        with connection:
+            connection.settimeout(5)
+            while connection.recv(4096):
+                pass
+    gc.collect()  # an unclosed one would be told of here
+    assert len(met) >= 2
 
 
 def test_one_server_of_several_is_enough(kafka: str, topic: str) -> None:
