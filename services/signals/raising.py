@@ -93,22 +93,21 @@ class Signals:
         questions = self._raising()
         earliest = (moment - self._days).strftime("%Y-%m-%d %H:%M:%S")
         known = {one.signal: one for one in self._known(earliest)}
-        news = [
-            _raised(holding, known.get(holding.signal), moment)
-            for question in questions
-            for holding in self._holding(question, f"since >= '{earliest}'")
-            if holding.signal not in known or known[holding.signal].may_come_back
-        ]
         standing = "account IN (SELECT account FROM sales.signals WHERE status != 'cleared')"
-        holding_still = {
-            holding.signal
+        holding = {
+            one.signal: one
             for question in questions
-            for holding in self._holding(question, standing)
+            for one in self._holding(question, f"since >= '{earliest}' OR {standing}")
         }
+        news = [
+            _raised(one, known.get(name), moment)
+            for name, one in holding.items()
+            if one.since >= moment - self._days and (name not in known or known[name].may_come_back)
+        ]
         gone = [
             _cleared(one, moment)
-            for one in known.values()
-            if one.source == SOURCE and one.status != "cleared" and one.signal not in holding_still
+            for name, one in known.items()
+            if one.source == SOURCE and one.status != "cleared" and name not in holding
         ]
         return Told(self._tell(news), self._tell(gone))
 
