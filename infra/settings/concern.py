@@ -1,7 +1,9 @@
 """What the settings of every concern have in common: where they come from, and units."""
 
 import ipaddress
+from typing import ClassVar, Self
 
+from pydantic import model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "SALESTAPE_"
@@ -21,7 +23,35 @@ class Concern(BaseSettings):
     )
 
 
-def is_loopback_host(host: str) -> bool:
+class Listening(Concern):
+    """Settings of a process that listens: on this machine only, unless told otherwise."""
+
+    host: str
+
+    @property
+    def is_loopback(self) -> bool:
+        """Tell whether only this machine can reach the process."""
+        return _is_loopback(self.host)
+
+
+class Guarded(Listening):
+    """The same where other machines may come in only with a secret."""
+
+    guard: ClassVar[str]
+    """The field that holds the secret."""
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Self:
+        if getattr(self, self.guard) is None and not self.is_loopback:
+            setting = f"{self.model_config['env_prefix']}{self.guard}".upper()
+            raise ValueError(
+                f"host {self.host} can be reached from other machines; set {setting}, or listen "
+                "on 127.0.0.1"
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:

@@ -1,17 +1,16 @@
 """Where the console is served when it is a process of its own."""
 
-from typing import Self
-
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from infra.settings.concern import PREFIX, Concern, is_loopback_host
+from infra.settings.concern import PREFIX, Guarded
 
 
-class ConsoleSettings(Concern):
+class ConsoleSettings(Guarded):
     """Where the console is served when it is a process of its own."""
 
     model_config = SettingsConfigDict(env_prefix=f"{PREFIX}CONSOLE_")
+    guard = "api_key"
 
     host: str = Field(
         default="127.0.0.1",
@@ -33,17 +32,3 @@ class ConsoleSettings(Concern):
         "matter); at least 16 characters.",
         examples=["the output of `openssl rand -hex 32`"],
     )
-
-    @property
-    def is_loopback(self) -> bool:
-        """Tell whether only this machine can reach the console."""
-        return is_loopback_host(self.host)
-
-    @model_validator(mode="after")
-    def _is_guarded(self) -> Self:
-        if self.api_key is None and not self.is_loopback:
-            raise ValueError(
-                f"host {self.host} can be reached from other machines; set "
-                "SALESTAPE_CONSOLE_API_KEY, or listen on 127.0.0.1"
-            )
-        return self

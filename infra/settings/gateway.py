@@ -5,13 +5,14 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from infra.settings.concern import KIB, MIB, PREFIX, Concern, is_loopback_host
+from infra.settings.concern import KIB, MIB, PREFIX, Concern, Guarded
 
 
-class GatewaySettings(Concern):
+class GatewaySettings(Guarded):
     """How events and questions come in over HTTP."""
 
     model_config = SettingsConfigDict(env_prefix=f"{PREFIX}GATEWAY_")
+    guard = "api_key"
 
     host: str = Field(
         default="127.0.0.1",
@@ -56,20 +57,6 @@ class GatewaySettings(Concern):
         description="What clients send as `Authorization: Bearer …`; at least 16 characters.",
         examples=["the output of `openssl rand -hex 32`"],
     )
-
-    @property
-    def is_loopback(self) -> bool:
-        """Tell whether only this machine can reach the gateway."""
-        return is_loopback_host(self.host)
-
-    @model_validator(mode="after")
-    def _is_guarded(self) -> Self:
-        if self.api_key is None and not self.is_loopback:
-            raise ValueError(
-                f"host {self.host} can be reached from other machines; set "
-                "SALESTAPE_GATEWAY_API_KEY, or listen on 127.0.0.1"
-            )
-        return self
 
     @model_validator(mode="after")
     def _lets_a_batch_through(self) -> Self:

@@ -3,10 +3,10 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from infra.settings.concern import PREFIX, SHOWN_DEFAULT, Concern, is_loopback_host
+from infra.settings.concern import PREFIX, SHOWN_DEFAULT, Listening
 
 
-class ProjectorSettings(Concern):
+class ProjectorSettings(Listening):
     """How the warehouse follows the tape."""
 
     model_config = SettingsConfigDict(env_prefix=f"{PREFIX}PROJECTOR_")
@@ -55,8 +55,3 @@ class ProjectorSettings(Concern):
         description="The port of a worker's health; 0 takes any free one.",
         examples=["8421"],
     )
-
-    @property
-    def is_loopback(self) -> bool:
-        """Tell whether only this machine can ask a worker how it is."""
-        return is_loopback_host(self.host)

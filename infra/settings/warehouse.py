@@ -1,17 +1,16 @@
 """How the embedded warehouse is served to ClickHouse's clients."""
 
-from typing import Self
-
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from infra.settings.concern import PREFIX, Concern, is_loopback_host
+from infra.settings.concern import PREFIX, Guarded
 
 
-class WarehouseSettings(Concern):
+class WarehouseSettings(Guarded):
     """How the embedded warehouse is served to ClickHouse's clients."""
 
     model_config = SettingsConfigDict(env_prefix=f"{PREFIX}WAREHOUSE_")
+    guard = "password"
 
     host: str = Field(
         default="127.0.0.1",
@@ -46,17 +45,3 @@ class WarehouseSettings(Concern):
         description="The most statements that run side by side; more wait.",
         examples=["8"],
     )
-
-    @property
-    def is_loopback(self) -> bool:
-        """Tell whether only this machine can reach the endpoint."""
-        return is_loopback_host(self.host)
-
-    @model_validator(mode="after")
-    def _is_guarded(self) -> Self:
-        if self.password is None and not self.is_loopback:
-            raise ValueError(
-                f"host {self.host} can be reached from other machines; set "
-                "SALESTAPE_WAREHOUSE_PASSWORD, or listen on 127.0.0.1"
-            )
-        return self

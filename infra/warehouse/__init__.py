@@ -12,7 +12,6 @@ from infra.warehouse.failures import (
 )
 from infra.warehouse.layout import Layout, layout_of
 from infra.warehouse.opening import Warehouse
-from infra.warehouse.server import shown
 
 __all__ = [
     "FAILURES",
@@ -29,5 +28,4 @@ __all__ = [
     "layout_of",
     "may_pass_later",
     "outlook",
-    "shown",
 ]

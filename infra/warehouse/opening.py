@@ -13,6 +13,7 @@ from clickhouse_connect.driver.client import Client
 
 from infra.closing import Closing
 from infra.settings import ServerSettings, load
+from infra.urls import shown_url
 from infra.warehouse import server
 from infra.warehouse.contract import SESSION_SETTINGS, Role, WarehouseError, WarehouseRefused
 from infra.warehouse.failures import FAILURES
@@ -34,10 +35,10 @@ class Warehouse(Closing):
         parts = urlsplit(url)
         if parts.scheme not in ("chdb", *server.SCHEMES):
             raise WarehouseRefused(
-                f"{server.shown(url)}: a warehouse is chdb:///path (embedded) or "
+                f"{shown_url(url)}: a warehouse is chdb:///path (embedded) or "
                 "clickhouse://host:port"
             )
-        self.url = server.shown(url)
+        self.url = shown_url(url)
         """Where it is, without a password."""
         self.embedded = parts.scheme == "chdb"
         """True where the engine runs inside this process."""

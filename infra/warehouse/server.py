@@ -14,6 +14,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 
 from infra.settings import ServerSettings
+from infra.urls import shown_url
 from infra.warehouse.contract import (
     SESSION_SETTINGS,
     Role,
@@ -60,16 +61,6 @@ _TRANSPORT = frozenset(WRITING)
 """What is said to the HTTP interface and is no setting of the engine."""
 
 
-def shown(url: str) -> str:
-    """Return a warehouse's URL without its password, for people and logs."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    user, _, place = parts.netloc.rpartition("@")
-    name, colon, _ = user.partition(":")
-    return parts._replace(netloc=f"{name}{':…' if colon else ''}@{place}").geturl()
-
-
 def connect(url: str, role: Role, settings: ServerSettings) -> Client:
     """Open a client of the server at `url`, ``clickhouse[s]://[user[:password]@]host[:port]``.
 
@@ -108,7 +99,7 @@ def arguments_of(url: str, settings: ServerSettings) -> dict[str, Any]:
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if user and settings.user and user != settings.user:
         raise WarehouseRefused(
-            f"{shown(url)}: names the user {user}, SALESTAPE_SERVER_USER {settings.user}; "
+            f"{shown_url(url)}: names the user {user}, SALESTAPE_SERVER_USER {settings.user}; "
             "leave one of them out"
         )
     if not password and settings.password is not None:
@@ -136,8 +127,8 @@ def _refuse_what_has_no_meaning(parts: SplitResult, url: str) -> None:
         known = False
     if not known or parts.path.strip("/") or parts.query or parts.fragment:
         raise WarehouseRefused(
-            f"{shown(url)}: a server is named clickhouse://host:port, or clickhouses:// with TLS, "
-            "and nothing behind it"
+            f"{shown_url(url)}: a server is named clickhouse://host:port, or clickhouses:// with "
+            "TLS, and nothing behind it"
         )
 
 
@@ -150,7 +141,7 @@ def _tls(url: str, secure: bool, password: str, settings: ServerSettings) -> dic
     given = {name: path for name, path in files.items() if path is not None}
     if given and not secure:
         raise WarehouseRefused(
-            f"{shown(url)}: certificates are set, TLS is not: write clickhouses://"
+            f"{shown_url(url)}: certificates are set, TLS is not: write clickhouses://"
         )
     for path in given.values():
         _refuse_unreadable(path)
@@ -170,7 +161,7 @@ def _refuse_unreadable(path: Path) -> None:
 def _unopened(url: str, error: BaseException) -> WarehouseError:
     kind = WarehouseUnavailable if may_pass_later(error) else WarehouseRefused
     hint = "; let its user change the settings named" if "etting" in str(error) else ""
-    return kind(f"{shown(url)}: cannot be opened: {brief(error)}{hint}")
+    return kind(f"{shown_url(url)}: cannot be opened: {brief(error)}{hint}")
 
 
 def _check(client: Client, url: str, wanted: Mapping[str, str], cluster: str) -> None:
@@ -179,7 +170,7 @@ def _check(client: Client, url: str, wanted: Mapping[str, str], cluster: str) ->
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if numbers < OLDEST:
         raise WarehouseRefused(
-            f"{shown(url)}: is ClickHouse {version}; at least {OLDEST[0]}.{OLDEST[1]} is needed"
+            f"{shown_url(url)}: is ClickHouse {version}; at least {OLDEST[0]}.{OLDEST[1]} is needed"
         )
     asked = {name: value for name, value in wanted.items() if name not in _TRANSPORT}
     found = client.query(
@@ -189,7 +180,7 @@ def _check(client: Client, url: str, wanted: Mapping[str, str], cluster: str) ->
     granted = {str(name): str(value) for name, value in found}
     if denied := sorted(name for name, value in asked.items() if granted.get(name) != value):
         told = ", ".join(f"{name} = {asked[name]} (is {granted.get(name)})" for name in denied)
-        raise WarehouseRefused(f"{shown(url)}: does not grant {told}; let its user change them")
+        raise WarehouseRefused(f"{shown_url(url)}: does not grant {told}; let its user change them")
     if cluster:
         _check_cluster(client, url, cluster)
 
@@ -202,12 +193,12 @@ def _check_cluster(client: Client, url: str, cluster: str) -> None:
     if cluster not in clusters:
         known = ", ".join(sorted(clusters)) or "none"
         raise WarehouseRefused(
-            f"{shown(url)}: knows no cluster {cluster}, but {known}; correct "
+            f"{shown_url(url)}: knows no cluster {cluster}, but {known}; correct "
             "SALESTAPE_SERVER_CLUSTER, or the server's remote_servers"
         )
     macros = {str(name) for (name,) in client.query("SELECT macro FROM system.macros").result_rows}
     if missing := sorted({"shard", "replica"} - macros):
         raise WarehouseRefused(
-            f"{shown(url)}: has no macro {' and no macro '.join(missing)}, which tell its place in "
-            f"the cluster {cluster}; add them to the server's configuration"
+            f"{shown_url(url)}: has no macro {' and no macro '.join(missing)}, which tell its "
+            f"place in the cluster {cluster}; add them to the server's configuration"
         )

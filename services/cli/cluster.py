@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from infra.clock import monotonic
+from infra.urls import shown_url
 from services.cli.direct import POLL_SECONDS, Direct
 from services.cli.failures import Unreachable
 from services.cli.following import NO_TABLES, records_behind, table_of
 from services.cli.house import ClusterHouse
 from services.cli.platform import WAREHOUSE, Progress, Rebuilt, silent
-from services.cli.urls import shown_url
 from services.projector import generations
 from services.projector.projector import Health
 

@@ -2,31 +2,14 @@
 
 from typing import Annotated
 
-import typer
-
 from services.cli.main import app
-from services.cli.options import Data, Json, tell_what_happens
+from services.cli.options import Data, Json, host_option, port_option, tell_what_happens
 
 
 @app.command()
 def console(
-    host: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            show_default=False,
-            help="Where to listen; 127.0.0.1 by default. Others need SALESTAPE_CONSOLE_API_KEY.",
-        ),
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=65_535,
-            show_default=False,
-            help="The port; by default 8430, or the next one that is free.",
-        ),
-    ] = None,
+    host: Annotated[str | None, host_option("SALESTAPE_CONSOLE_API_KEY")] = None,
+    port: Annotated[int | None, port_option(8430)] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from infra.urls import shown_url
 from services.cli import failures, output
 from services.cli.diagnosis import tell
 from services.cli.main import app
 from services.cli.opening import PLATFORMS, data_folder, open_platform
 from services.cli.options import Data, Json
 from services.cli.platform import PROJECTOR, WAREHOUSE
-from services.cli.urls import shown_url
 
 if TYPE_CHECKING:
     from infra.lock import Holder

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from infra.closing import Closing
 from infra.lock import DataLock
+from infra.reading.limits import Limits
 from infra.settings import (
     DataSettings,
     DefinitionSettings,
@@ -22,18 +23,18 @@ from infra.settings import (
     load,
 )
 from infra.tape.opening import open_dead_letters, open_tape
+from infra.urls import shown_url
 from infra.warehouse import Warehouse
 from projections import registry
 from services.cli.failures import Misused
 from services.cli.following import Following
-from services.cli.urls import held_by_one, shown_url
+from services.cli.urls import held_by_one
 from services.gateway.counters import Counters
 from services.gateway.intake import Intake
 from services.gateway.rejects import RejectLog
 from services.gateway.warehouse_ledger import WarehouseLedger
 from services.projector.deployment import Deployment
 from services.projector.projector import Health, Projector
-from services.query.answers import Limits
 from services.query.reader import Reader
 
 

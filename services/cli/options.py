@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -44,3 +44,22 @@ def tell_what_happens() -> None:
     logging.getLogger().setLevel(logging.INFO)
     for name in ("aiokafka", "httpx", "nicegui", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def host_option(needed: str) -> Any:
+    """Return `--host` of a command that listens; other machines need the setting `needed`."""
+    return typer.Option(
+        metavar="ADDRESS",
+        show_default=False,
+        help=f"Where to listen; 127.0.0.1 by default. Others need {needed}.",
+    )
+
+
+def port_option(default: int) -> Any:
+    """Return `--port` of a command that listens."""
+    return typer.Option(
+        min=0,
+        max=65_535,
+        show_default=False,
+        help=f"The port; by default {default}, or the next one that is free.",
+    )

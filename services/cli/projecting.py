@@ -12,7 +12,7 @@ import typer
 
 from services.cli.failures import Misused
 from services.cli.main import app
-from services.cli.options import Json
+from services.cli.options import Json, port_option
 
 if TYPE_CHECKING:
     from socket import socket
@@ -36,15 +36,7 @@ def projector(
             help="Where to answer /health and /metrics; 127.0.0.1 by default.",
         ),
     ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=65_535,
-            show_default=False,
-            help="The port; by default 8421, or the next one that is free.",
-        ),
-    ] = None,
+    port: Annotated[int | None, port_option(8421)] = None,
     as_json: Json = False,
 ) -> None:
     """Follow a tape on Kafka into a ClickHouse server. Start as many as there is work for.

@@ -8,11 +8,11 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 
 from infra import clock
+from infra.urls import shown_url
 from infra.warehouse import FAILURES, brief
 from services.cli.following import records_behind, table_of
 from services.cli.house import House
 from services.cli.platform import WAREHOUSE
-from services.cli.urls import shown_url
 from services.projector import generations, store
 from services.projector.projector import Health
 from services.projector.reasons import reason_of

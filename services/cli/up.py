@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.main import app
-from services.cli.options import Data, Json, tell_what_happens
+from services.cli.options import Data, Json, host_option, port_option, tell_what_happens
 
 if TYPE_CHECKING:
     from infra.settings import GatewaySettings
@@ -30,23 +30,8 @@ def up(
             min=0, metavar="DAYS", help="With --simulate: the days of history of a new floor."
         ),
     ] = 180,
-    host: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            show_default=False,
-            help="Where to listen; 127.0.0.1 by default. Others need SALESTAPE_GATEWAY_API_KEY.",
-        ),
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=65_535,
-            show_default=False,
-            help="The port; by default 8420, or the next one that is free.",
-        ),
-    ] = None,
+    host: Annotated[str | None, host_option("SALESTAPE_GATEWAY_API_KEY")] = None,
+    port: Annotated[int | None, port_option(8420)] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:

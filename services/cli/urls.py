@@ -1,13 +1,6 @@
-"""The URLs of tape and warehouse: as people may read them, and which size they mean."""
+"""What the URLs of tape and warehouse say about the size of a platform."""
 
-import re
-
-_SECRET = re.compile(r"(?<=://)([^:/@]*):.*@")
-
-
-def shown_url(url: str) -> str:
-    """Return a URL without the password in it; whatever follows it up to the last @ counts."""
-    return _SECRET.sub(r"\1:…@", url)
+from infra.urls import shown_url
 
 
 def held_by_one(tape: str, warehouse: str) -> str | None:

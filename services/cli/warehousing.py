@@ -4,10 +4,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from services.cli.main import app
-from services.cli.options import Data, Json
+from services.cli.options import Data, Json, host_option, port_option
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -17,23 +15,8 @@ if TYPE_CHECKING:
 
 @app.command()
 def warehouse(
-    host: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            show_default=False,
-            help="Where to listen; 127.0.0.1 by default. Others need SALESTAPE_WAREHOUSE_PASSWORD.",
-        ),
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=65_535,
-            show_default=False,
-            help="The port; by default 8123, or the next one that is free.",
-        ),
-    ] = None,
+    host: Annotated[str | None, host_option("SALESTAPE_WAREHOUSE_PASSWORD")] = None,
+    port: Annotated[int | None, port_option(8123)] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -52,12 +35,13 @@ def warehouse(
 
 def _run(folder: Path, settings: "WarehouseSettings", as_json: bool) -> None:
     from infra.lock import DataLock
+    from infra.reading.limits import Limits
     from infra.settings import DataSettings, QuerySettings, load
     from infra.warehouse import Warehouse
     from services.cli import output
     from services.cli.guarding import Guard
     from services.cli.serving import address_of, listen, serve
-    from services.warehouse.access import Gate, Limits
+    from services.warehouse.access import Gate
     from services.warehouse.app import warehouse_app
     from services.warehouse.house import House
 

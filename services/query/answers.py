@@ -15,18 +15,6 @@ class UnknownQuestion(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What one statement may cost."""
-
-    max_seconds: float = 30
-    """The longest it may run."""
-    max_memory_bytes: int = 512 * 2**20
-    """The most memory it may take in the engine."""
-    max_rows: int = 1_000_000
-    """The most rows an answer may have; a larger one is an error."""
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """A table: the names of its columns, their ClickHouse types, and its rows."""
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from infra.reading.limits import Limits
 from infra.reading.permitted import DATABASE
 from infra.reading.refusals import QueryFailed, failure_of
 from infra.warehouse import Warehouse
-from services.query.answers import Limits
 from services.query.failures import TOO_MANY_AT_ONCE
 
 
@@ -91,10 +91,8 @@ class ClientPool:
 
     def _bounds(self) -> dict[str, str]:
         return {
-            "max_execution_time": f"{self._limits.max_seconds:g}",
+            **self._limits.settings(),
             "timeout_before_checking_execution_speed": "0",
-            "max_memory_usage": str(self._limits.max_memory_bytes),
-            "max_result_rows": str(self._limits.max_rows),
             "result_overflow_mode": "throw",
             "timeout_overflow_mode": "throw",
             "allow_introspection_functions": "0",

@@ -15,6 +15,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from infra import clock
 from infra.closing import Closing
 from infra.reading.guard import Reading, allowed_format, judge
+from infra.reading.limits import Limits
 from infra.reading.refusals import QueryFailed, failure_of
 from infra.warehouse import Warehouse
 from projections import registry
@@ -23,7 +24,6 @@ from projections.registry import Definitions
 from services.query.answers import (
     Answer,
     ColumnInfo,
-    Limits,
     QuestionInfo,
     UnknownQuestion,
 )

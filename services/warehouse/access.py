@@ -2,10 +2,10 @@
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from infra.reading import permitted
+from infra.reading.limits import Limits
 from services.warehouse.asking import Credentials
 from services.warehouse.errors import (
     ACCESS_DENIED,
@@ -68,24 +68,6 @@ TAKEN = permitted.SETTINGS | {
     "output_format_parquet_compression_method",
     "output_format_parquet_string_as_string",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one statement of a reader may cost."""
-
-    max_seconds: float = 30
-    max_memory_bytes: int = 512 * 2**20
-    max_rows: int = 1_000_000
-
-    def settings(self) -> dict[str, str]:
-        """Return the limits as settings of the engine."""
-        return {
-            "max_execution_time": f"{self.max_seconds:g}",
-            "max_memory_usage": str(self.max_memory_bytes),
-            "max_result_rows": str(self.max_rows),
-        }
-
 
 ALWAYS = {
     "timeout_before_checking_execution_speed": "0",

@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from clickhouse_connect.driver.client import Client
 
 from infra.closing import Closing
+from infra.reading.limits import Limits
 from infra.reading.permitted import DATABASE
 from infra.warehouse import Warehouse
 from infra.warehouse.embedded import Engine, quoted_name
-from services.warehouse.access import Limits
 from services.warehouse.sessions import Sessions
 
 JUDGES = 2

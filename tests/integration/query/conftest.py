@@ -9,12 +9,12 @@ import pytest
 
 from events.envelope import home_of
 from events.parsing import Rejection, parse_event
+from infra.reading.limits import Limits
 from infra.tape import Entry
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
 from projections import registry
 from services.projector.projector import Projector
-from services.query.answers import Limits
 from services.query.reader import Reader
 
 

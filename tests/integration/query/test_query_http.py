@@ -9,8 +9,8 @@ import pytest
 from fastapi import FastAPI
 from serving import served
 
+from infra.reading.limits import Limits
 from infra.warehouse import Warehouse
-from services.query.answers import Limits
 from services.query.http import MAX_BODY_BYTES, query_router
 from services.query.reader import Reader
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from infra.reading.limits import Limits
 from infra.reading.refusals import QueryFailed, Refused
 from infra.warehouse import Warehouse, WarehouseUnavailable
-from services.query.answers import Limits, UnknownQuestion
+from services.query.answers import UnknownQuestion
 from services.query.encoding import answer_as_json, answer_from_json, plain, rows_as_json
 from services.query.reader import Reader
 

@@ -13,12 +13,13 @@ from serving import served
 
 from events.envelope import home_of
 from events.parsing import Rejection, parse_event
+from infra.reading.limits import Limits
 from infra.tape import Entry
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
 from projections import registry
 from services.projector.projector import Projector
-from services.warehouse.access import WRITER, Gate, Limits
+from services.warehouse.access import WRITER, Gate
 from services.warehouse.app import warehouse_app
 from services.warehouse.house import House
 

@@ -20,6 +20,7 @@ from serving import running, served
 from urllib3.exceptions import ProtocolError
 
 from infra.settings import ServerSettings, SettingsError, load
+from infra.urls import shown_url
 from infra.warehouse import (
     Outlook,
     Warehouse,
@@ -29,7 +30,6 @@ from infra.warehouse import (
     code_of,
     outlook,
     server,
-    shown,
 )
 from services.warehouse.access import Gate
 from services.warehouse.app import warehouse_app
@@ -154,7 +154,7 @@ def test_a_server_that_does_not_answer_well_may_do_so_later(answer: bytes | None
 )
 def test_a_url_that_names_no_server_is_refused_without_its_password(url: str) -> None:
     assert isinstance(refused(url), WarehouseRefused)
-    assert SECRET not in shown(url)
+    assert SECRET not in shown_url(url)
 
 
 def test_two_users_are_one_too_many() -> None:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from infra.urls import shown_url
 from services.cli.parts import advice_on
-from services.cli.urls import held_by_one, shown_url
+from services.cli.urls import held_by_one
 
 KAFKA: dict[str, Any] = {
     "topic": "sales.events.v1",
