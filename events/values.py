@@ -50,10 +50,13 @@ class _Written:
         return {"type": "string", "format": self.schema_format}
 
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
+CONTROL_FREE = r"^[^\x00-\x1f\x7f]+$"
+NUL_FREE = r"^[^\x00]+$"
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=CONTROL_FREE)]
 """The name of a thing (account, deal, rep, product): 1 to 256 characters, no control characters."""
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[^\x00]+$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=NUL_FREE)]
 """Words written by a person: 1 to 20,000 characters, none of them NUL."""
 
 Amount = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,29}(\.[0-9]{1,9})?$")]

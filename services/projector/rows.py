@@ -7,7 +7,7 @@ by one, not row by row: that is where the time of the append loop goes.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
@@ -15,8 +15,9 @@ import pyarrow as pa
 from events.catalogue import CATALOGUE
 from events.catalogue.platform import Amendment, EventCorrected
 from events.corrections import corrected_payload_json
-from events.envelope import AnyEvent, payload_json
-from events.parsing import Rejection, parse_events
+from events.envelope import AnyEvent, Event, payload_json
+from events.parsing import Rejection, parse_event
+from events.plain import PlainEvent, plain_payload_json, read_plain
 from infra.tape import Record
 
 AMENDMENTS = frozenset(name for name, model in CATALOGUE.items() if issubclass(model, Amendment))
@@ -76,8 +77,12 @@ NAMES = (
     "time", "sequence", "source", "id", "type", "deal", "subject", "account", "actor",
     "correlationid", "causationid", "traceparent",
 )  # fmt: skip
-_picked = itemgetter(*NAMES)
+_attributes = attrgetter(*NAMES)
 OPTIONAL = ("deal", "subject", "account", "actor", "correlationid", "causationid", "traceparent")
+
+
+Told = AnyEvent | PlainEvent
+"""An event, however it was read."""
 
 
 @dataclass(slots=True)
@@ -85,7 +90,7 @@ class Judged:
     """Records with what was found of each: an event, or why it is none."""
 
     records: list[Record] = field(default_factory=list)
-    findings: list[AnyEvent | Rejection] = field(default_factory=list)
+    findings: list[Told | Rejection] = field(default_factory=list)
 
     @property
     def rejected(self) -> int:
@@ -123,7 +128,8 @@ def rows_of(records: Sequence[Record]) -> Rows:
 
 def judge(records: Sequence[Record]) -> Judged:
     """Validate and upcast records."""
-    return Judged(list(records), parse_events(record.value for record in records))
+    values = [record.value for record in records]
+    return Judged(list(records), [read_plain(value) or parse_event(value) for value in values])
 
 
 def ledger_rows(judged: Judged) -> pa.Table:
@@ -136,7 +142,7 @@ def ledger_rows(judged: Judged) -> pa.Table:
     return _table(_ledger_columns(records, events), LEDGER)  # type: ignore[arg-type]
 
 
-def _ledger_columns(records: Sequence[Record], events: Sequence[AnyEvent]) -> dict[str, Any]:
+def _ledger_columns(records: Sequence[Record], events: Sequence[Told]) -> dict[str, Any]:
     columns: dict[str, Any] = dict(
         zip(NAMES, zip(*map(_attributes, events), strict=True), strict=True)
         if events
@@ -151,18 +157,17 @@ def _ledger_columns(records: Sequence[Record], events: Sequence[AnyEvent]) -> di
         "partition": [record.partition for record in records],
         "offset": [record.offset for record in records],
         "recorded_at": _moments([record.recorded_at for record in records]),
-        "data": [payload_json(event) for event in events],
+        "data": [_payload(event) for event in events],
         **_amendment_columns(columns["type"], events, times),
     }
 
 
-def _attributes(event: AnyEvent) -> tuple[Any, ...]:
-    told: tuple[Any, ...] = _picked(event.__dict__)
-    return told
+def _payload(event: Told) -> str:
+    return payload_json(event) if isinstance(event, Event) else plain_payload_json(event)
 
 
 def _amendment_columns(
-    types: Sequence[str], events: Sequence[AnyEvent], times: pa.Array
+    types: Sequence[str], events: Sequence[Told], times: pa.Array
 ) -> dict[str, Any]:
     """Return the columns that only amendments fill; most batches have none."""
     count = len(events)
@@ -184,9 +189,9 @@ def _amendment_columns(
     return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
 
 
-def _amendment(event: AnyEvent) -> tuple[datetime, int, str, str, str, datetime, str]:
+def _amendment(event: Told) -> tuple[datetime, int, str, str, str, datetime, str]:
     data = event.data
-    if not isinstance(data, Amendment):
+    if not isinstance(event, Event) or not isinstance(data, Amendment):
         return event.time, 0, "", "", "", NEVER, ""
     target = data.target_source, data.target_id, data.target_type
     if isinstance(data, EventCorrected):
@@ -226,7 +231,7 @@ def _tape_columns(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _filed(event: AnyEvent) -> datetime:
+def _filed(event: Told) -> datetime:
     data = event.data
     return data.target_time if isinstance(data, Amendment) else event.time
 
