@@ -34,7 +34,11 @@ class Payload(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        defer_build=True,  # many processes read no event of most types
     )
 
     event_type: ClassVar[str | None] = None

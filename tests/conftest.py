@@ -24,6 +24,11 @@ ALLOWED_SKIP = "cannot be otherwise: "
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 
+# Patience beyond what users are given: several tests share few cores, and wait for brokers that do.
+os.environ.setdefault("SALESTAPE_KAFKA_SECONDS", "60")
+# A broker that lives for a minute gains nothing from code that is compiled to the last degree.
+os.environ.setdefault("KAFKA_HEAP_OPTS", "-Xms64m -Xmx256m -XX:TieredStopAtLevel=1")
+
 pytest_plugins = ["pytester"]
 pytest.register_assert_rewrite("tape_contract")
 

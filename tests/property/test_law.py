@@ -32,7 +32,7 @@ CLOCKS = (NOW, ("2024-03-09 12:00:00", "2100-01-01"), ("2100-01-01", "2024-04-03
 TIMELESS = sorted(DEFINITIONS.readable - {"conflicts", "churn_signals", "quota_attainment"})
 """What answers alike at all times after the last event, so that the two forms can be compared."""
 STORED = ("events", "events_by_day", "tape", "appended", "positions")
-EXAMPLES = int(os.environ.get("SALESTAPE_LAW_EXAMPLES", "9"))
+EXAMPLES = int(os.environ.get("SALESTAPE_LAW_EXAMPLES", "6"))
 
 Answers = dict[str, list[Any]]
 

@@ -57,7 +57,8 @@ class Salestape:
 
     def env(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SALESTAPE_")}
-        return kept | {"COLUMNS": "200"} | self.environment
+        patient = {"COLUMNS": "200", "SALESTAPE_KAFKA_SECONDS": "60"}
+        return kept | patient | self.environment
 
     def sql(self, query: str) -> list[dict[str, Any]]:
         done = self("sql", "--json", query)

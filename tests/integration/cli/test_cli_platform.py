@@ -188,7 +188,7 @@ def test_a_floor_that_is_simulated_again_is_the_same_floor(
 def test_with_a_simulated_floor_the_panels_are_full_when_the_address_is_told(
     salestape: Salestape, up: StartUp
 ) -> None:
-    first = up(salestape, "--simulate", "--history", "120", "--rate", "20/s")
+    first = up(salestape, "--simulate", "--history", "45", "--rate", "20/s")
     asked = (
         "SELECT (SELECT count() FROM funnel) AS stages, (SELECT count() FROM quota_attainment) AS"
         " quotas, (SELECT countIf(notEmpty(rules)) FROM churn_signals) AS signals"
@@ -200,7 +200,7 @@ def test_with_a_simulated_floor_the_panels_are_full_when_the_address_is_told(
     assert first.end().code == 0
 
     before = _records(salestape)
-    second: Up = up(salestape, "--simulate", "--history", "120", "--rate", "20/s")
+    second: Up = up(salestape, "--simulate", "--history", "45", "--rate", "20/s")
     wait_until(lambda: _health(second)["tape"]["ends"]["0"] > before, 60)
     assert _health(second)["gateway"]["handed_in"].keys() == {"appended"}
     assert _health(second)["gateway"]["handed_in"]["appended"] < before / 2

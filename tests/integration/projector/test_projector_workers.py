@@ -35,7 +35,7 @@ from services.simulator.floor import simulate
 KEY = "a-key-for-those-who-write"
 COMMAND = [sys.executable, "-c", "from services.cli.main import app; app()"]
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("SALESTAPE_")}
-SECONDS = 60
+SECONDS = 180
 DEFINITIONS = registry.load()
 ALIKE = sorted(DEFINITIONS.readable - {"churn_signals", "quota_attainment"})
 """What does not answer otherwise as time goes by."""
