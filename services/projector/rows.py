@@ -17,8 +17,8 @@ from events.catalogue.platform import Amendment, EventCorrected
 from events.corrections import corrected_payload_json
 from events.envelope import AnyEvent, Event, payload_json
 from events.parsing import Rejection, parse_event
-from events.plain import PlainEvent, plain_payload_json, read_plain
 from infra.tape import Record
+from services.projector.plain import PlainEvent, plain_payload_json, read_plain
 
 AMENDMENTS = frozenset(name for name, model in CATALOGUE.items() if issubclass(model, Amendment))
 

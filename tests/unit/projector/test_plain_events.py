@@ -13,8 +13,8 @@ from events.catalogue import CATALOGUE
 from events.envelope import Envelope, payload_json
 from events.examples import example, examples
 from events.parsing import MAX_BYTES, Rejection, parse_event
-from events.plain import plain_payload_json, read_plain
 from events.upcasts import UPCASTS
+from services.projector.plain import plain_payload_json, read_plain
 
 CALLS_FOR_JUDGEMENT = {
     "sales.event.corrected.v1",
