@@ -17,11 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
 from infra.clock import monotonic
 from infra.tape import TapeUnavailable
 from infra.tape.kafka_group import GroupReader
+from infra.warehouse import FAILURES
 from services.projector import store
 from services.projector.append import GATHER_SECONDS, Appender, AppendLater, Batch, prepared
 from services.projector.rounds import POLL_SECONDS, RETRY_SECONDS, note
@@ -131,7 +130,7 @@ class Appending:
         try:
             # After the batch that may still be in the engine: its thread does one thing at a time.
             marks = await self._in(self._engine, lambda: store.watermark(self._appender.client))
-        except ClickHouseError as error:
+        except FAILURES as error:
             note(self._trouble, "append", error)
             await self._pause(RETRY_SECONDS)
             return None

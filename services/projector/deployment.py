@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from infra.warehouse import FAILURES, may_pass_later
 from projections.registry import Definitions, DerivedTable
 from services.projector import generations, store
 
@@ -141,7 +141,9 @@ class Deployment:
                 self._create(table, generation)
             if changed and self.shown.get(table.name) in (None, generation):
                 self._show(table, generation)
-        except ClickHouseError as error:
+        except FAILURES as error:
+            if may_pass_later(error):
+                raise
             log.error("table %s cannot be made: %s", table.name, error)
             self.failures[table.name] = str(error)
             self._unmade.add(table.name)

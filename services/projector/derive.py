@@ -15,8 +15,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
+from infra.warehouse import FAILURES
 from projections import rendering
 from projections.registry import DerivedTable
 from services.projector import generations, store
@@ -141,7 +140,7 @@ class DeriveLoop(Deployment):
                 self._slice(sliced, touched, reading, concerned, bounds)
                 self.between_steps("slice")
                 failed |= self._derive(concerned, sliced, failed)
-        except ClickHouseError as error:
+        except FAILURES as error:
             failed = {followed.generation: str(error) for followed in group}
         done = [f.generation for f in group if f.generation not in failed]
         if done:
@@ -250,7 +249,7 @@ class DeriveLoop(Deployment):
                 self.client.command(
                     f"INSERT INTO sales_store.{followed.generation} ({columns}) {select}"
                 )
-            except ClickHouseError as error:
+            except FAILURES as error:
                 found[followed.generation] = str(error)
             self.between_steps("derived")
         return found

@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from infra.warehouse import layout_of
+from infra.warehouse import FAILURES, layout_of, may_pass_later
 from projections import rendering
 from projections.registry import Definitions, DerivedTable, Question
 from services.projector.store import forget_positions
@@ -128,7 +127,9 @@ def show_questions(client: Client, definitions: Definitions) -> dict[str, str]:
     for question in definitions.questions.values():
         try:
             show_question(client, question, definitions)
-        except ClickHouseError as error:
+        except FAILURES as error:
+            if may_pass_later(error):
+                raise
             failed[question.name] = str(error)
             log.warning("question %s cannot be shown yet: %s", question.name, error)
     return failed

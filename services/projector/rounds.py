@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
 from infra.clock import monotonic, now
+from infra.warehouse import FAILURES
 from services.projector.derive import DeriveLoop
 
 log = logging.getLogger(__name__)
@@ -83,7 +82,7 @@ class Rounds:
                     self._pace(monotonic() - started, was_behind)
                     self._awake.set()
                 self.trouble.pop("derive", None)
-            except ClickHouseError as error:
+            except FAILURES as error:
                 note(self.trouble, "derive", error)
                 self._stop.wait(RETRY_SECONDS)
 

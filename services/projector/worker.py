@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import faust
-from clickhouse_connect.driver.exceptions import ClickHouseError
 from faust.exceptions import NotReady
 
 from infra.clock import monotonic
 from infra.settings import KafkaSettings
 from infra.tape import Tape, TapeRefused, TapeUnavailable
 from infra.tape.kafka_group import GroupReader
-from infra.warehouse import Warehouse
+from infra.warehouse import FAILURES, Warehouse
 from projections.registry import Definitions
 from services.projector import store
 from services.projector.append import Appender, DeadLetters, tune_collector
@@ -193,7 +192,7 @@ class Worker:
         async def work() -> None:
             try:
                 await asyncio.to_thread(timer.work)
-            except (ClickHouseError, TapeUnavailable) as error:
+            except (*FAILURES, TapeUnavailable) as error:
                 log.error("%s failed and is tried again: %s", timer.name, error)
                 self.standing.failing_timers[timer.name] = str(error)
             else:
@@ -253,5 +252,5 @@ class Worker:
         if not self._late:
             try:
                 await asyncio.to_thread(self._derive.drop_working_tables)
-            except ClickHouseError as error:
+            except FAILURES as error:
                 log.warning("the working tables stay for the leader to drop: %s", error)

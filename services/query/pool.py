@@ -14,7 +14,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from infra.reading.limits import Limits
 from infra.reading.permitted import DATABASE
 from infra.reading.refusals import QueryFailed, failure_of
-from infra.warehouse import Warehouse
+from infra.warehouse import FAILURES, Warehouse
 from services.query.failures import TOO_MANY_AT_ONCE
 
 
@@ -83,9 +83,11 @@ class ClientPool:
         try:
             for name, value in {**settings, **self._bounds()}.items():
                 client.set_client_setting(name, value)
-        except ClickHouseError as error:
+        except FAILURES as error:
             client.close()
-            raise failure_of(error) from error
+            if isinstance(error, ClickHouseError):
+                raise failure_of(error) from error
+            raise
         client.database = DATABASE
         return client
 

@@ -1,0 +1,45 @@
+"""Deriving in rounds outlives what the warehouse, or the way to it, does."""
+
+from typing import Any, cast
+
+import pytest
+from clickhouse_connect.driver.exceptions import OperationalError
+from urllib3.exceptions import ProtocolError
+from waiting import wait_until
+
+from services.projector.derive import DeriveLoop
+from services.projector.rounds import Rounds
+
+
+class Derivation:
+    """Fails once, then has something to do once."""
+
+    def __init__(self, error: Exception) -> None:
+        self.errors = [error]
+        self.rounds = 0
+
+    def step(self) -> bool:
+        if self.errors:
+            raise self.errors.pop()
+        self.rounds += 1
+        return self.rounds == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OperationalError("a server away"), ProtocolError("a cut"), ConnectionResetError("another")],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_round_that_failed_is_tried_again(error: Exception) -> None:
+    derivation, told = Derivation(error), list[str]()
+    trouble: dict[str, Any] = {}
+    rounds = Rounds(
+        cast(DeriveLoop, derivation), lambda: False, trouble, on_derived=lambda: told.append("done")
+    )
+    rounds.start()
+    try:
+        wait_until(lambda: "derive" in trouble or bool(told))
+        wait_until(lambda: told == ["done"] and not trouble)
+        assert rounds.running
+    finally:
+        rounds.stop(10)
