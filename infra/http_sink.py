@@ -17,6 +17,7 @@ from events.parsing import Rejection, parse_event
 from infra.closing import Closing
 from infra.sink import Outcome
 from infra.tape.contract import TapeRefused, TapeUnavailable
+from infra.urls import has_tls
 
 MAX_EVENTS = 5_000
 MAX_BYTES = 4 * 1024 * 1024
@@ -64,6 +65,7 @@ class HttpSink(Closing):
             headers=headers,
             timeout=TIMEOUT_SECONDS,
             transport=transport,
+            verify=has_tls(address),
             trust_env=False,  # a proxy for the world is none for the platform
         )
 

@@ -15,6 +15,7 @@ from infra.clock import monotonic
 from infra.closing import Closing
 from infra.settings import GatewaySettings, load
 from infra.sink import Outcome
+from infra.urls import has_tls
 from services.cli.failures import Failed, Misused, Unreachable
 from services.cli.platform import PROJECTOR, FeedRequest, Progress, Rebuilt, silent
 from services.cli.sse import Message, messages
@@ -60,7 +61,13 @@ class Remote(Closing):
             headers["Authorization"] = f"Bearer {key}"
         timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_SECONDS)
         # A proxy in the environment is for other machines, and this platform is on this one.
-        client = httpx.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False)
+        client = httpx.Client(
+            base_url=address,
+            headers=headers,
+            timeout=timeout,
+            verify=has_tls(address),
+            trust_env=False,
+        )
         return cls(address, client, key)
 
     def accept(self, raws: Sequence[bytes]) -> list[Outcome]:
@@ -68,7 +75,7 @@ class Remote(Closing):
             # Here, since it loads the whole vocabulary, which a command that only asks can spare.
             from infra.http_sink import HttpSink
 
-            transport = httpx.HTTPTransport()
+            transport = httpx.HTTPTransport(verify=has_tls(self.place))
             self._sink = HttpSink(self.place, self._key, transport=transport)
         return self._sink.accept(raws)
 

@@ -18,6 +18,7 @@ import clickhouse_connect
 import httpx
 from faulty_link import FaultyLink
 from killed_platform import PATIENCE, free_port
+from loopback import HTTP
 from plain_fold import QUERIES, Row
 
 from infra.kafka_broker import KafkaBroker
@@ -74,7 +75,7 @@ class Process:
             if not self.is_running:
                 self.launch()
             try:
-                if httpx.get(self.address + self._path, timeout=5).status_code == 200:
+                if HTTP.get(self.address + self._path, timeout=5).status_code == 200:
                     return
             except httpx.TransportError:
                 pass

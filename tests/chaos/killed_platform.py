@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from loopback import HTTP
 
 COMMAND = [str(Path(sys.executable).with_name("salestape"))]
 FOLDER_IN_USE = 3
@@ -96,7 +97,7 @@ class Platform:
                 assert code == FOLDER_IN_USE, f"the platform ended with {code}: {told}"
                 return False
             try:
-                if httpx.get(f"{self.address}/health", timeout=5).status_code == 200:
+                if HTTP.get(f"{self.address}/health", timeout=5).status_code == 200:
                     return True
             except httpx.TransportError:
                 pass
@@ -166,7 +167,7 @@ class Poster:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
-                answer = httpx.post(
+                answer = HTTP.post(
                     f"{self.address}/events",
                     content=json.dumps(events),
                     headers={"content-type": "application/cloudevents-batch+json"},

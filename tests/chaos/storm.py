@@ -144,7 +144,7 @@ class Storm:
         finally:
             done.set()
             watching.join(PATIENCE)
-        assert rebuilt.returncode == 0, rebuilt.stderr
+        assert rebuilt.returncode == 0, rebuilt
         assert seen == [], f"not whole while they were built anew: {before}"
         self.check()
         for poster in self.posters:

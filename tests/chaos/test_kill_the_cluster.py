@@ -30,7 +30,7 @@ def cluster(broker: KafkaBroker, tmp_path: Path) -> Iterator[Cluster]:
         yield running
 
 
-@pytest.mark.timeout(300 + 90 * FAULTS)
+@pytest.mark.timeout(900 + 120 * FAULTS)
 def test_nothing_is_lost_doubled_or_left_stale(
     cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

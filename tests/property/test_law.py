@@ -175,7 +175,7 @@ def differences(left: Answers, right: Answers) -> dict[str, tuple[list[Any], lis
     }
 
 
-@pytest.mark.timeout(300 + 30 * EXAMPLES)
+@pytest.mark.timeout(600 + 60 * EXAMPLES)
 @given(history=histories(), data=st.data())
 @settings(
     max_examples=EXAMPLES,

@@ -17,15 +17,12 @@ from infra.tape.opening import open_dead_letters, open_tape
 
 OLDER = """
 import services.projector.rows as rows
-from events.parsing import Rejection, parse_events
-def older(raws):
-    raws = list(raws)
+from events.parsing import Rejection, parse_event
+def older(raw):
     unknown = Rejection('type: "sales.purchase.made.v1" is not an event type of the catalogue')
-    return [
-        unknown if b"purchase.made" in raw else event
-        for raw, event in zip(raws, parse_events(raws))
-    ]
-rows.parse_events = older
+    return unknown if b"purchase.made" in raw else parse_event(raw)
+rows.read_plain = lambda raw: None
+rows.parse_event = older
 from services.cli.main import app
 app()
 """

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import Salestape, Up
+from loopback import HTTP
 from waiting import wait_until
 
 from infra import clock
@@ -94,7 +95,7 @@ def post(gateway: Up, name: str, account: str = "Corner") -> httpx.Response:
         "account": account,
         "data": {"amount": "10", "currency": "EUR"},
     }
-    return httpx.post(f"{gateway.address}/events", json=event, timeout=60, trust_env=False)
+    return HTTP.post(f"{gateway.address}/events", json=event, timeout=60)
 
 
 def test_before_a_projector_has_made_the_tables_everybody_says_so(site: Site) -> None:
@@ -131,7 +132,7 @@ def test_gateways_run_side_by_side_and_end_clean(site: Site) -> None:
 
 def test_the_console_is_a_process_of_its_own_for_this_machine(site: Site) -> None:
     console = Up(site.command("console"), command="console")
-    with httpx.Client(base_url=console.address, timeout=60, trust_env=False) as client:
+    with httpx.Client(base_url=console.address, timeout=60) as client:
         page = client.get("/")
         assert (page.status_code, "Salestape" in page.text) == (200, True)
         assert client.get("/", headers={"Host": "elsewhere.example"}).status_code == 421

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 from conftest import Salestape, StartUp, Up
+from loopback import HTTP
 from waiting import wait_until
 
 
@@ -24,12 +25,11 @@ def purchase(number: int) -> dict[str, Any]:
 
 
 def post(address: str, *numbers: int) -> list[dict[str, Any]]:
-    answer = httpx.post(
+    answer = HTTP.post(
         f"{address}/events",
         content=json.dumps([purchase(number) for number in numbers]),
         headers={"Content-Type": "application/cloudevents-batch+json"},
         timeout=60,
-        trust_env=False,
     )
     assert answer.is_success, answer.text
     outcomes: list[dict[str, Any]] = answer.json()["outcomes"]
@@ -125,7 +125,7 @@ def test_the_feed_is_followed_live_and_ends_with_the_platform(
         url = f"{platform.address}/feed"
         with (
             suppress(httpx.RemoteProtocolError),  # cut, where this machine is too slow to read on
-            httpx.stream("GET", url, params={"account": "customer-1"}, timeout=60) as stream,
+            HTTP.stream("GET", url, params={"account": "customer-1"}, timeout=60) as stream,
         ):
             for line in stream.iter_lines():
                 opened.set()
@@ -212,5 +212,5 @@ def _records(salestape: Salestape) -> int:
 
 
 def _health(platform: Up) -> dict[str, Any]:
-    state: dict[str, Any] = httpx.get(f"{platform.address}/health", trust_env=False).json()
+    state: dict[str, Any] = HTTP.get(f"{platform.address}/health").json()
     return state

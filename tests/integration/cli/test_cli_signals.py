@@ -4,8 +4,8 @@ import json
 from datetime import timedelta
 from typing import Any
 
-import httpx
 from conftest import Salestape, StartUp
+from loopback import HTTP
 from waiting import wait_until
 
 from infra.clock import now
@@ -23,18 +23,17 @@ def test_a_person_takes_a_signal_on_and_clears_it(salestape: Salestape, up: Star
         "account": "quiet",
         "data": {"amount": "10", "currency": "EUR"},
     }
-    answer = httpx.post(
+    answer = HTTP.post(
         f"{platform.address}/events",
         content=json.dumps(purchase),
         headers={"Content-Type": "application/cloudevents+json"},
         timeout=60,
-        trust_env=False,
     )
     assert answer.is_success, answer.text
 
     def rows() -> list[list[Any]]:
         sql = "SELECT signal, status, acknowledged_by, outcome, note FROM signals"
-        answer = httpx.post(f"{platform.address}/sql", content=sql, timeout=60, trust_env=False)
+        answer = HTTP.post(f"{platform.address}/sql", content=sql, timeout=60)
         found: list[list[Any]] = answer.json()["rows"] if answer.is_success else []
         return found
 

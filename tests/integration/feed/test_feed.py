@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 from feed_doubles import PartitionedTape, TapeAside, entry, reading
+from loopback import HTTP
 from waiting import wait_until
 
 from infra.tape.contract import Entry, Tape, TapeRefused, TapeUnavailable
@@ -130,7 +130,7 @@ def test_a_feed_that_cannot_be_is_refused(
     tape: Tape, address: str, parameters: dict[str, str], headers: dict[str, str], said: str
 ) -> None:
     tape.append([entry("e1")])
-    answer = httpx.get(f"{address}/feed", params=parameters, headers=headers)
+    answer = HTTP.get(f"{address}/feed", params=parameters, headers=headers)
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
     assert said in answer.json()["detail"]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from feed_doubles import entry, reading
+from loopback import HTTP
 from serving import running
 from waiting import wait_until
 
@@ -131,7 +131,7 @@ def test_no_more_readers_are_served_than_there_may_be(tape: Tape, serve: Serve) 
     hub = FeedHub(tape, max_readers=1)
     with serve(hub) as address:
         with reading(address):
-            answer = httpx.get(f"{address}/feed")
+            answer = HTTP.get(f"{address}/feed")
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
             assert "1 read the feed already" in answer.json()["detail"]
         wait_until(lambda: hub.readers == 0)
@@ -144,7 +144,7 @@ def test_a_feed_that_has_ended_is_not_served(tape: Tape, hub: FeedHub, address: 
         hub.close()
         hub.close()
         assert list(feed.blocks()) == []
-    answer = httpx.get(f"{address}/feed")
+    answer = HTTP.get(f"{address}/feed")
     assert answer.status_code == 503
     assert "the feed has ended" in answer.json()["detail"]
 

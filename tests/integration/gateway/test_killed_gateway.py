@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 from gateway_doubles import event, records_of
+from loopback import HTTP
 from waiting import wait_until
 
 from events.parsing import parse_event
@@ -28,7 +29,7 @@ def free_port() -> int:
 
 def is_answering(address: str) -> bool:
     try:
-        return httpx.get(f"{address}/rejects", verify=False).status_code == 200
+        return HTTP.get(f"{address}/rejects").status_code == 200
     except httpx.TransportError:
         return False
 

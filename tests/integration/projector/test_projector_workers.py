@@ -17,6 +17,7 @@ import httpx
 import orjson
 import pytest
 from clickhouse_connect.driver.client import Client
+from loopback import HTTP
 from projected_floor import home_in
 from waiting import wait_until
 
@@ -75,7 +76,7 @@ class Process:
         self.process.communicate()  # which also closes the pipes
 
     def health(self) -> dict[str, Any]:
-        told: dict[str, Any] = httpx.get(self.address.join("/health")).json()
+        told: dict[str, Any] = HTTP.get(self.address.join("/health")).json()
         return told
 
 
@@ -188,7 +189,7 @@ def test_workers_that_are_killed_and_added_derive_what_one_would(
         told = [each.health() for each in workers]
         assert {one["status"] for one in told} == {"ok"}
         assert sum(one["leader"] for one in told) == 1
-        metrics = httpx.get(workers[0].address.join("/metrics")).text
+        metrics = HTTP.get(workers[0].address.join("/metrics")).text
         assert "salestape_projector_up 1" in metrics
         assert 'salestape_append_lag_records{partition="' in metrics
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import clickhouse_connect
 import httpx
 import pytest
+from loopback import HTTP
 
 KEY = "a-key-for-those-who-write"
 COMMAND = [sys.executable, "-c", "from services.cli.main import app; app()"]
@@ -69,7 +70,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(
     served.end(signal.SIGKILL)
 
     again = serve(tmp_path)
-    answer = httpx.post(again.address, content="SELECT sum(n), count() FROM kept")
+    answer = HTTP.post(again.address, content="SELECT sum(n), count() FROM kept")
     assert answer.text == "10\t5\n"
 
     refused = subprocess.run(
@@ -89,7 +90,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(
 def test_it_stops_though_a_statement_runs(serve: Callable[[Path], Served], tmp_path: Path) -> None:
     served = serve(tmp_path)
     endless = "SELECT number FROM numbers(1000000000000)"
-    with httpx.stream("POST", served.address, content=endless) as answer:
+    with HTTP.stream("POST", served.address, content=endless) as answer:
         pieces = answer.iter_raw()
         assert next(pieces)
         served.process.send_signal(signal.SIGTERM)
@@ -102,9 +103,9 @@ def test_it_answers_to_no_other_name_than_this_machines(
 ) -> None:
     """A page from elsewhere must not be able to ask through a browser of this machine."""
     address = serve(tmp_path).address
-    assert httpx.get(address, headers={"Host": "evil.example"}).status_code == 421
+    assert HTTP.get(address, headers={"Host": "evil.example"}).status_code == 421
     headers = {"Origin": "http://evil.example"}
-    assert httpx.post(address, content="SELECT 1", headers=headers).status_code == 403
+    assert HTTP.post(address, content="SELECT 1", headers=headers).status_code == 403
 
 
 def test_other_machines_need_a_password(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from backports import zstd
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, StreamFailureError
 from conftest import AS_WRITER
+from loopback import HTTP
 from waiting import wait_until
 
 from infra.warehouse import Warehouse
@@ -199,13 +200,13 @@ def test_a_client_that_waits_for_the_end_gets_the_error_alone(http: httpx.Client
 
 def test_a_statement_ends_when_its_client_goes_away(http: httpx.Client, filled: Warehouse) -> None:
     running = "SELECT count() FROM system.processes WHERE query LIKE '%gone away%'"
-    unlimited = {"timeout": 0.5, "trust_env": False, "headers": AS_WRITER}
+    unlimited = {"timeout": 0.5, "headers": AS_WRITER}
     admin = filled.client("admin")
     asked = "SELECT count() FROM numbers(100000000000) WHERE toString(number) = 'gone away'"
 
     def ask() -> None:
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(str(http.base_url), content=asked, **unlimited)
+            HTTP.post(str(http.base_url), content=asked, **unlimited)
 
     asking = threading.Thread(target=ask)
     asking.start()
@@ -264,7 +265,7 @@ def test_clients_that_ask_side_by_side_are_all_answered(address: str) -> None:
     found: list[str] = []
 
     def ask(number: int) -> None:
-        answer = httpx.post(address, content=f"SELECT sum(number) + {number} FROM numbers(1000000)")
+        answer = HTTP.post(address, content=f"SELECT sum(number) + {number} FROM numbers(1000000)")
         found.append(answer.text)
 
     asking = [threading.Thread(target=ask, args=(n,)) for n in range(12)]
