@@ -1,4 +1,4 @@
-"""The comment at the top of a SQL file: what it answers, its columns, and how its rows are explained.
+"""The comment at the top of a SQL file: what it answers, its columns, how a row is explained.
 
 Reads the text; whether what it says is enough is for `salestape check`.
 """

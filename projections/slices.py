@@ -128,7 +128,8 @@ class Sliced:
         otherwise = "''"
         if lookups:
             otherwise = (
-                f"arrayLast(span -> span.1 <= {when} AND {when} < span.2, _looked_up.spans).3"
+                f"arrayLast(span -> ifNull(span.1 <= {when} AND {when} < span.2, false), "
+                "_looked_up.spans).3"
                 if when
                 else "_looked_up.spans[1].3"
             )
@@ -156,11 +157,10 @@ class Sliced:
             asked = f"{{by:String}} IN ({names})"
             keys.append(f"{asked}, toString({self.given[one.key]})")
             value = "".join(f"{{by:String}} = '{name}', {name}, " for name in one.dimensions)
-            span = (
-                f"toDateTime64(valid_from, 6, 'UTC'), toDateTime64(ifNull(valid_to, {_FOREVER}), 6, 'UTC')"
-                if one.dated
-                else f"{_NEVER_BEFORE}, {_FOREVER}"
-            )
+            span = f"{_NEVER_BEFORE}, {_FOREVER}"
+            if one.dated:
+                ends = f"ifNull(valid_to, {_FOREVER})"
+                span = f"toDateTime64(valid_from, 6, 'UTC'), toDateTime64({ends}, 6, 'UTC')"
             parts.append(
                 f"SELECT {one.key} AS name, "
                 f"arraySort(groupArray(({span}, toString(multiIf({value}''))))) AS spans "
