@@ -166,7 +166,9 @@ class Sliced:
                 f"arraySort(groupArray(({span}, toString(multiIf({value}''))))) AS spans "
                 f"FROM {one.view} AS looked_in WHERE {asked} GROUP BY name"
             )
-        key = f"multiIf({', '.join(keys)}, '')"
+        # A constant would be no key to join by; nothing is found under an empty name.
+        none = f"substring(toString({self.given[lookups[0].key]}), 1, 0)"
+        key = f"multiIf({', '.join(keys)}, {none})"
         return (
             f" LEFT ANY JOIN ({' UNION ALL '.join(parts)}) AS _looked_up ON _looked_up.name = {key}"
         )

@@ -329,10 +329,7 @@ def test_a_row_shows_the_events_behind_it(reader: Reader) -> None:
 
 def test_a_row_as_of_a_day_shows_the_events_until_then(reader: Reader) -> None:
     found = reader.why("churn_signals", {"account": "Acme 1"}, as_of="2021-03-07")
-    assert [row[0] for row in found.events.rows] == [
-        datetime(2021, 3, 2, 9),
-        datetime(2021, 3, 6, 9),
-    ]
+    assert [row[0].day for row in found.events.rows] == [2, 6]
 
 
 @pytest.mark.parametrize(
