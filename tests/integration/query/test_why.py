@@ -116,8 +116,10 @@ def as_text(value: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def told(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
-    """Rows of every question, explained."""
+def told(
+    request: pytest.FixtureRequest, warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
+) -> list[Told]:
+    """Rows of every question of a theme, explained."""
     client = warehouse.client("admin")
     for database in ("sales", "sales_store"):
         client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
@@ -131,7 +133,7 @@ def told(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> list
     append(warehouse, entries, folder / "full.sqlite")
     found: list[Told] = []
     with Reader(warehouse, definitions=DEFINITIONS) as reader:
-        for question in EXPLAINED:
+        for question in (one for one in EXPLAINED if one.theme == request.param):
             for slices in cuts_of(question):
                 answer = reader.show(question.name, AS_OF, slices=slices)
                 types = dict(zip(answer.columns, answer.types, strict=True))
@@ -144,7 +146,11 @@ def told(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> list
     return found
 
 
-@pytest.mark.parametrize("question", EXPLAINED, ids=lambda question: question.name)
+@pytest.mark.parametrize(
+    ("told", "question"),
+    [pytest.param(one.theme, one, id=one.name) for one in sorted(EXPLAINED, key=lambda q: q.theme)],
+    indirect=["told"],
+)
 def test_the_events_shown_for_a_row_give_the_row(
     question: Question, told: list[Told], warehouse: Warehouse, tmp_path: Path
 ) -> None:
