@@ -1,8 +1,8 @@
-"""From definitions to statements: one text of a derivation or a question, in all its uses.
+"""From definitions to statements: one text of a derived table, in all its uses.
 
-A derivation reads `effective`, a reading reads `rows`, a question reads tables and questions by
-their bare names, the records as `tape` and the clock as `as_of()`. Rendering puts in their place
-what the use asks for: the slice of a round, the whole ledger as of two clocks, the stored rows.
+A derivation reads `effective`, a reading reads `rows`. Rendering puts in their place what the use
+asks for: the slice of a round, the whole ledger as of two clocks, the stored rows. The forms of a
+question are `projections.forms`' matter.
 """
 
 import re
@@ -10,20 +10,14 @@ from collections.abc import Mapping
 from string import Template
 
 from projections.columns import parsed_once, payload_columns
+from projections.header import header_of
 from projections.registry import (
     ALONE,
     EFFECTIVE,
-    SOURCE,
-    Definitions,
     DerivedTable,
-    Question,
-    header_of,
     without_comments,
 )
 
-RECORDS = "sales_store.tape"
-"""Every record, good or bad; one that was appended twice may stand there twice for a while."""
-AT_PARAMETERS = "as_of = {as_of:String}, known_at = {known_at:String}"
 COLUMNS = payload_columns()
 
 
@@ -236,38 +230,10 @@ def events_at() -> str:
     )
 
 
-def question_now(question: Question, definitions: Definitions) -> str:
-    """Return a question as of now."""
-    sql = without_comments(question.sql).replace("as_of()", "now64(6, 'UTC')")
-    return _rename(sql, definitions, "", RECORDS)
-
-
-def question_at(question: Question, definitions: Definitions) -> str:
-    """Return a question as of two clocks, reading everything as of the same two."""
-    sql = without_comments(question.sql).replace("as_of()", moment("as_of"))
-    records = f"(SELECT * FROM {RECORDS} WHERE recorded_at <= {moment('known_at')})"
-    return _rename(sql, definitions, f"_at({AT_PARAMETERS})", records)
-
-
-def _rename(sql: str, definitions: Definitions, suffix: str, records: str) -> str:
-    known = definitions.readable
-
-    def renamed(match: re.Match[str]) -> str:
-        name = match["name"]
-        if name == "tape":
-            return f"{match['verb']} {records}{match['alias'] or f' AS {name}'}"
-        if name not in known:
-            return match[0]
-        alias = match["alias"] or f" AS {name}"
-        return f"{match['verb']} sales.{name}{suffix}{alias}"
-
-    return SOURCE.sub(renamed, sql)
-
-
 def column_comments(table: DerivedTable) -> dict[str, str]:
     """Return the comments of the columns people read: the stored ones, then the reading's own."""
     stored = dict(re.findall(r"^\s+([a-z_]+)\s.*COMMENT '([^']*)',?$", table.table_sql, re.M))
     spread = re.findall(
         r"^    ([a-z_]+)\s+Array\(Tuple\(.*?COMMENT '([^']*)'", table.table_sql, re.M | re.S
     )
-    return {**dict(spread), **stored, **header_of(table.read_sql)[1]}
+    return {**dict(spread), **stored, **header_of(table.read_sql).columns}
