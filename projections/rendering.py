@@ -24,6 +24,8 @@ from projections.registry import (
 RECORDS = "sales_store.tape"
 """Every record, good or bad; one that was appended twice may stand there twice for a while."""
 AT_PARAMETERS = "as_of = {as_of:String}, known_at = {known_at:String}"
+FACTS = "facts"
+"""The table that a question reads with the payload fields it names as columns."""
 COLUMNS = payload_columns()
 
 
@@ -39,11 +41,13 @@ def moment(parameter: str) -> str:
 BEATEN = "(partition, offset) IN (SELECT partition, offset FROM sales.conflicts)"
 TARGET_SOURCE = "if(kind > 0, ref_source, source)"
 TARGET_ID = "if(kind > 0, ref_id, id)"
+ORIGINAL_HOME = "(original.deal, original.account, original.actor, original.type)"
 SCOPES: dict[str, dict[str, str]] = {
     "key": {},
     "day": {
         "filed_day": "toDate32(filed_time)",
         "filed_actor": "actor",
+        "filed_home": "if(actor = '', key, '')",
     },
     "people": {
         "filed_account": "account",
@@ -69,7 +73,7 @@ def _effective(reading: str, ledger: str, only: str) -> str:
     """Return the effective reading of the rows of `ledger` that meet the condition `only`."""
     return Template(EFFECTIVE).substitute(
         _places(reading, ledger),
-        home="homes[1]" if reading == "people" else "arrayJoin(homes)",
+        home=ORIGINAL_HOME if reading == "people" else "arrayJoin(homes)",
         only=only,
     )
 
@@ -141,8 +145,11 @@ def _with_fields(effective: str, fields: frozenset[str]) -> str:
 
 def fields_of(table: DerivedTable) -> frozenset[str]:
     """Return the payload fields that a derivation names."""
-    words = set(re.findall(r"[a-z_][a-z0-9_]*", without_comments(table.derive_sql)))
-    return frozenset(words & COLUMNS.keys())
+    return _fields_named(without_comments(table.derive_sql))
+
+
+def _fields_named(sql: str) -> frozenset[str]:
+    return frozenset(set(re.findall(r"[a-z_][a-z0-9_]*", sql)) & COLUMNS.keys())
 
 
 def derivation(table: DerivedTable, source: str) -> str:
@@ -251,6 +258,8 @@ def question_at(question: Question, definitions: Definitions) -> str:
 
 def _rename(sql: str, definitions: Definitions, suffix: str, records: str) -> str:
     known = definitions.readable
+    parsed, picked = parsed_once(COLUMNS[name] for name in sorted(_fields_named(sql)))
+    told = "".join(f", {how} AS {name}" for name, how in picked.items())
 
     def renamed(match: re.Match[str]) -> str:
         name = match["name"]
@@ -259,6 +268,9 @@ def _rename(sql: str, definitions: Definitions, suffix: str, records: str) -> st
         if name not in known:
             return match[0]
         alias = match["alias"] or f" AS {name}"
+        if name == FACTS and picked:
+            facts = f"(WITH {parsed} AS payload SELECT *{told} FROM sales.{name}{suffix})"
+            return f"{match['verb']} {facts}{alias}"
         return f"{match['verb']} sales.{name}{suffix}{alias}"
 
     return SOURCE.sub(renamed, sql)
