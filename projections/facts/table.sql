@@ -22,4 +22,4 @@ CREATE TABLE $table
 ENGINE = ReplacingMergeTree(version, is_deleted)
 ORDER BY (type, filed_day, place)
 SETTINGS index_granularity = 1024
-COMMENT 'What happens rarely: events by type'
+COMMENT 'What happened, by type'

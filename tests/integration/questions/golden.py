@@ -58,10 +58,12 @@ def retracted(target: dict[str, Any]) -> dict[str, Any]:
 
 
 def _amendment(target: dict[str, Any], kind: str, data: dict[str, Any]) -> dict[str, Any]:
-    kept = {
+    kept: dict[str, Any] = {
         name: target[name] for name in ("account", "deal", "actor", "subject") if name in target
     }
-    named = {f"target_{name}": target[name] for name in ("source", "id", "type", "time")}
+    named: dict[str, Any] = {
+        f"target_{name}": target[name] for name in ("source", "id", "type", "time")
+    }
     return {
         "specversion": "1.0", "id": f"amends {target['id']} {data}"[:120], "source": "desk",
         "type": kind, "time": "2024-12-01T00:00:00Z", **kept, "data": named | data,
