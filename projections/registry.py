@@ -7,15 +7,22 @@ Reading and judging the files happens here; turning them into statements is the 
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal
 
+from projections.calendar import Calendar
+from projections.header import Header, header_of
+from projections.macros import MacroError, expand
+from projections.slices import LOOKUPS, Sliced
+
 HERE = Path(__file__).parent
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 SOURCE = re.compile(r"\b(?P<verb>FROM|JOIN)\s+(?P<name>[a-z_][a-z0-9_]*)\b(?P<alias>\s+AS\b)?")
+SLICING = re.compile(r"\b(?:sliced|by|period|since|until)\(")
+CALENDAR = Calendar()
 RESERVED = frozenset({"events", "effective", "rows", "tape"})
 
 
@@ -70,16 +77,60 @@ class Question:
     name: str
     theme: str
     sql: str
-    summary: str
-    """What it says, its definitions and its limits: the comment at the top of the file."""
-    comments: Mapping[str, str]
-    """Column to comment."""
+    header: Header
     path: Path
 
     @property
+    def summary(self) -> str:
+        """What it says, its definitions and its limits."""
+        return self.header.prose
+
+    @property
+    def comments(self) -> Mapping[str, str]:
+        """Column to comment."""
+        return self.header.columns
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that name a row."""
+        return self.header.names("key")
+
+    @property
+    def why(self) -> str | None:
+        """The condition on `events` that finds those behind a row, where there are such.
+
+        `row.<column>` in it stands for a value of the row.
+        """
+        return self.header.why
+
+    @property
+    def explains(self) -> tuple[str, ...]:
+        """The columns that follow from those events alone; empty where all numbers do."""
+        return self.header.names("explains")
+
+    @property
+    def sliced(self) -> tuple[Sliced, ...]:
+        """What it says of how it can be sliced, in order."""
+        found: list[Sliced] = []
+
+        def note(arguments: Sequence[str]) -> str:
+            found.append(Sliced.read(arguments))
+            return found[-1].plain()
+
+        expand(without_comments(self.sql), {"sliced": note})
+        return tuple(found)
+
+    @property
+    def is_sliced(self) -> bool:
+        """Whether it takes slices or periods."""
+        return SLICING.search(without_comments(self.sql)) is not None
+
+    @property
     def sources(self) -> frozenset[str]:
-        """The names it reads from."""
-        return frozenset(match["name"] for match in SOURCE.finditer(without_comments(self.sql)))
+        """The names it reads from, its `why` too, whatever it is sliced by."""
+        text = without_comments(f"{self.sql}\n{self.why or ''}")
+        plain = expand(text, {"sliced": lambda given: Sliced.read(given).plain()})
+        return frozenset(match["name"] for match in SOURCE.finditer(plain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +139,7 @@ class Definitions:
 
     tables: Mapping[str, DerivedTable]
     questions: Mapping[str, Question]
+    calendar: Calendar = CALENDAR
 
     @property
     def readable(self) -> frozenset[str]:
@@ -104,31 +156,10 @@ def without_comments(sql: str) -> str:
     return re.sub(r"--[^\n]*", "", sql)
 
 
-def header_of(sql: str) -> tuple[str, dict[str, str]]:
-    """Split the comment at the top of a file into its prose and its list of columns.
-
-    A column is a line ``-- * name: what it is``; indented lines below it go on with it.
-    """
-    prose: list[str] = []
-    columns: dict[str, str] = {}
-    last: str | None = None
-    for line in sql.splitlines():
-        if not line.startswith("--"):
-            break
-        text = line[2:]
-        if item := re.match(r"^ \* ([A-Za-z_][A-Za-z0-9_]*): (.+)$", text):
-            last = item[1]
-            columns[last] = item[2].strip()
-        elif last is not None and text.startswith("   "):
-            columns[last] += " " + text.strip()
-        else:
-            last = None
-            prose.append(text.strip())
-    return "\n".join(prose).strip(), columns
-
-
-def load(*folders: Path) -> Definitions:
+def load(*folders: Path, calendar: Calendar = CALENDAR) -> Definitions:
     """Read all definitions: the project's own, then those of `folders`, which only add to them.
+
+    `calendar` is what questions cut time by.
 
     Raises `DefinitionError` naming the file that is wrong.
     """
@@ -143,9 +174,16 @@ def load(*folders: Path) -> Definitions:
     return Definitions(
         tables=dict(_ordered(tables, {n: t.needs for n, t in tables.items()})),
         questions=dict(
-            _ordered(questions, {n: q.sources & questions.keys() for n, q in questions.items()})
+            _ordered(questions, {n: _needs(q) & questions.keys() for n, q in questions.items()})
         ),
+        calendar=calendar,
     )
+
+
+def _needs(question: Question) -> frozenset[str]:
+    """Return what a question reads, also where it looks up what it is sliced by."""
+    looked_up = {one.view for read in question.sliced for one in LOOKUPS if one.key in read.given}
+    return (question.sources | looked_up) - {question.name}
 
 
 def _add(into: dict[str, Any], found: DerivedTable | Question, path: Path) -> None:
@@ -219,7 +257,12 @@ def _reading(folder: Path, about: Mapping[str, Any]) -> Literal["key", "day"]:
 
 def _question(path: Path) -> Question:
     sql = path.read_text()
-    summary, comments = header_of(sql)
-    if not summary:
+    header = header_of(sql)
+    if not header.prose:
         raise DefinitionError(f"{path}: begins without a comment that says what it answers")
-    return Question(path.stem, path.parent.name, sql, summary, comments, path)
+    question = Question(path.stem, path.parent.name, sql, header, path)
+    try:
+        _ = question.sources
+    except MacroError as error:
+        raise DefinitionError(f"{path}: {error}") from error
+    return question

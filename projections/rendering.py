@@ -1,8 +1,8 @@
-"""From definitions to statements: one text of a derivation or a question, in all its uses.
+"""From definitions to statements: one text of a derived table, in all its uses.
 
-A derivation reads `effective`, a reading reads `rows`, a question reads tables and questions by
-their bare names, the records as `tape` and the clock as `as_of()`. Rendering puts in their place
-what the use asks for: the slice of a round, the whole ledger as of two clocks, the stored rows.
+A derivation reads `effective`, a reading reads `rows`. Rendering puts in their place what the use
+asks for: the slice of a round, the whole ledger as of two clocks, the stored rows. The forms of a
+question are `projections.forms`' matter.
 """
 
 import re
@@ -10,22 +10,14 @@ from collections.abc import Mapping
 from string import Template
 
 from projections.columns import parsed_once, payload_columns
+from projections.header import header_of
 from projections.registry import (
     ALONE,
     EFFECTIVE,
-    SOURCE,
-    Definitions,
     DerivedTable,
-    Question,
-    header_of,
     without_comments,
 )
 
-RECORDS = "sales_store.tape"
-"""Every record, good or bad; one that was appended twice may stand there twice for a while."""
-AT_PARAMETERS = "as_of = {as_of:String}, known_at = {known_at:String}"
-FACTS = "facts"
-"""The table that a question reads with the payload fields it names as columns."""
 COLUMNS = payload_columns()
 
 
@@ -145,10 +137,11 @@ def _with_fields(effective: str, fields: frozenset[str]) -> str:
 
 def fields_of(table: DerivedTable) -> frozenset[str]:
     """Return the payload fields that a derivation names."""
-    return _fields_named(without_comments(table.derive_sql))
+    return fields_named(without_comments(table.derive_sql))
 
 
-def _fields_named(sql: str) -> frozenset[str]:
+def fields_named(sql: str) -> frozenset[str]:
+    """Return the payload fields that a text names."""
     return frozenset(set(re.findall(r"[a-z_][a-z0-9_]*", sql)) & COLUMNS.keys())
 
 
@@ -243,43 +236,10 @@ def events_at() -> str:
     )
 
 
-def question_now(question: Question, definitions: Definitions) -> str:
-    """Return a question as of now."""
-    sql = without_comments(question.sql).replace("as_of()", "now64(6, 'UTC')")
-    return _rename(sql, definitions, "", RECORDS)
-
-
-def question_at(question: Question, definitions: Definitions) -> str:
-    """Return a question as of two clocks, reading everything as of the same two."""
-    sql = without_comments(question.sql).replace("as_of()", moment("as_of"))
-    records = f"(SELECT * FROM {RECORDS} WHERE recorded_at <= {moment('known_at')})"
-    return _rename(sql, definitions, f"_at({AT_PARAMETERS})", records)
-
-
-def _rename(sql: str, definitions: Definitions, suffix: str, records: str) -> str:
-    known = definitions.readable
-    parsed, picked = parsed_once(COLUMNS[name] for name in sorted(_fields_named(sql)))
-    told = "".join(f", {how} AS {name}" for name, how in picked.items())
-
-    def renamed(match: re.Match[str]) -> str:
-        name = match["name"]
-        if name == "tape":
-            return f"{match['verb']} {records}{match['alias'] or f' AS {name}'}"
-        if name not in known:
-            return match[0]
-        alias = match["alias"] or f" AS {name}"
-        if name == FACTS and picked:
-            facts = f"(WITH {parsed} AS payload SELECT *{told} FROM sales.{name}{suffix})"
-            return f"{match['verb']} {facts}{alias}"
-        return f"{match['verb']} sales.{name}{suffix}{alias}"
-
-    return SOURCE.sub(renamed, sql)
-
-
 def column_comments(table: DerivedTable) -> dict[str, str]:
     """Return the comments of the columns people read: the stored ones, then the reading's own."""
     stored = dict(re.findall(r"^\s+([a-z_]+)\s.*COMMENT '([^']*)',?$", table.table_sql, re.M))
     spread = re.findall(
         r"^    ([a-z_]+)\s+Array\(Tuple\(.*?COMMENT '([^']*)'", table.table_sql, re.M | re.S
     )
-    return {**dict(spread), **stored, **header_of(table.read_sql)[1]}
+    return {**dict(spread), **stored, **header_of(table.read_sql).columns}

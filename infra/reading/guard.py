@@ -199,7 +199,7 @@ def _check_table_expression(node: Node) -> None:
     if function is None:
         return
     name = function["name"]
-    if name.lower() not in permitted.TABLE_FUNCTIONS and not permitted.AS_OF_VIEW.match(name):
+    if name.lower() not in permitted.TABLE_FUNCTIONS and not permitted.QUESTION_VIEW.match(name):
         raise Refused(f"the table function {name} is not allowed")
 
 

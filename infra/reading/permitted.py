@@ -60,8 +60,8 @@ TABLE_FUNCTIONS = frozenset(
 )
 """Table functions that make their rows out of nothing, or out of a subquery; in lower case."""
 
-AS_OF_VIEW = re.compile(r"^(sales\.)?[a-z][a-z0-9_]*_at$")
-"""The names of the views that take two clocks."""
+QUESTION_VIEW = re.compile(r"^(sales\.)?[a-z][a-z0-9_]*_(?:at|by)$")
+"""The names of the views that take two clocks, slices, or both."""
 
 REFUSED_FUNCTIONS = frozenset(
     {

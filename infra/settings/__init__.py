@@ -4,6 +4,7 @@ Values come from the environment (`SALESTAPE_…`) or from whoever composes a pr
 reads the environment. `all_settings` is what the reference page and `salestape doctor` show.
 """
 
+from infra.settings.calendar import CalendarSettings
 from infra.settings.catalogue import (
     CONCERNS,
     Setting,
@@ -23,6 +24,7 @@ from infra.settings.warehouse import WarehouseSettings
 
 __all__ = [
     "CONCERNS",
+    "CalendarSettings",
     "ConsoleSettings",
     "DataSettings",
     "DefinitionSettings",

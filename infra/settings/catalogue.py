@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
+from infra.settings.calendar import CalendarSettings
 from infra.settings.concern import PREFIX, SHOWN_DEFAULT, Concern
 from infra.settings.console import ConsoleSettings
 from infra.settings.data import DataSettings, DefinitionSettings
@@ -50,6 +51,7 @@ def load(concern: type[S], **given: object) -> S:
 
 
 CONCERNS: tuple[type[Concern], ...] = (
+    CalendarSettings,
     ConsoleSettings,
     DataSettings,
     DefinitionSettings,

@@ -2,7 +2,7 @@
 
 import sys
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,9 +15,13 @@ from services.cli.options import AsOf, Data, Json, KnownAt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.query.answers import Answer, QuestionInfo
+    from services.query.answers import Answer, Explained, QuestionInfo, Slices
 
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")]
+
+
+def _cut(option: str, kind: str, told: str) -> Any:
+    return typer.Option(option, metavar=kind, show_default=False, help=told)
 
 
 @app.command()
@@ -30,8 +34,25 @@ def show(
             help="A question, such as funnel, or a table; without one, lists the questions.",
         ),
     ] = None,
+    why: Annotated[
+        str | None,
+        typer.Option(
+            "--why",
+            metavar="ROW",
+            show_default=False,
+            help="Show the events behind one row, named as 'stage=closing pipeline=main'.",
+        ),
+    ] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
+    by: Annotated[
+        str, _cut("--by", "DIMENSION", "One row for each rep, team, product, …; see the list.")
+    ] = "",
+    period: Annotated[
+        str, _cut("--period", "PERIOD", "One row for each day, week, month, quarter or year.")
+    ] = "",
+    since: Annotated[str, _cut("--since", "TIME", "Only what came on that day or later.")] = "",
+    until: Annotated[str, _cut("--until", "TIME", "Only what came by the end of that day.")] = "",
     limit: Annotated[
         int | None,
         typer.Option("--limit", min=1, metavar="N", show_default=False, help="At most N rows."),
@@ -43,12 +64,22 @@ def show(
     """Answer a question, as of any two clocks; without a name, say which questions there are."""
     _one_form(as_csv, as_json)
     as_of, known_at = clock_option("--as-of", as_of), clock_option("--known-at", known_at)
+    from services.query.answers import Slices
+
+    since, until = clock_option("--since", since) or "", clock_option("--until", until) or ""
+    slices = Slices(by, period, since, until)
     with open_platform(data, "show") as platform:
         if question is None:
             _list(platform.questions(), as_json)
             return
-        answer = platform.show(question, as_of, known_at, limit)
-    _write(answer, as_csv, as_json)
+        if why is not None:
+            from services.query.asking import row_told
+
+            found = platform.why(question, row_told(why), as_of, known_at, slices)
+            _write_why(found, as_csv, as_json)
+            return
+        answer = platform.show(question, as_of, known_at, limit, slices)
+    _write(_without_cuts(answer, slices) if not (as_csv or as_json) else answer, as_csv, as_json)
 
 
 @app.command()
@@ -88,6 +119,34 @@ def _write(answer: "Answer", as_csv: bool, as_json: bool) -> None:
         output.write_table(answer)
 
 
+def _write_why(found: "Explained", as_csv: bool, as_json: bool) -> None:
+    """Print a row and its events; as CSV the events alone."""
+    if as_json:
+        (row,) = output.rows_of(found.row)
+        output.write_json({"row": row, "events": output.rows_of(found.events)})
+    elif as_csv:
+        output.write_csv(found.events)
+    else:
+        output.write_table(found.row, counted=False)
+        output.out().print()
+        output.write_table(found.events)
+
+
+def _without_cuts(answer: "Answer", slices: "Slices") -> "Answer":
+    """Return an answer for people: without the columns of slices and periods not asked for."""
+    from services.query.answers import Answer
+
+    unasked = {"slice": not slices.by, "period": not slices.period}
+    kept = [place for place, name in enumerate(answer.columns) if not unasked.get(name)]
+    if len(kept) == len(answer.columns):
+        return answer
+    return Answer(
+        [answer.columns[place] for place in kept],
+        [answer.types[place] for place in kept],
+        [tuple(row[place] for place in kept) for row in answer.rows],
+    )
+
+
 def _list(questions: "Sequence[QuestionInfo]", as_json: bool) -> None:
     if as_json:
         output.write_json(
@@ -97,6 +156,10 @@ def _list(questions: "Sequence[QuestionInfo]", as_json: bool) -> None:
                     "theme": one.theme,
                     "summary": one.summary,
                     "description": one.description,
+                    "key": list(one.key),
+                    "why": one.why,
+                    "slices": list(one.slices),
+                    "periods": list(one.periods),
                     "columns": [
                         {"name": column.name, "type": column.type, "comment": column.comment}
                         for column in one.columns
@@ -113,4 +176,7 @@ def _list(questions: "Sequence[QuestionInfo]", as_json: bool) -> None:
         console.print(theme, style="bold")
         for one in listed:
             console.print(f"  {one.name:<{width}}  {one.summary}")
-    output.note("salestape show QUESTION answers one; --as-of and --known-at move its clocks")
+    output.note(
+        "salestape show QUESTION answers one; --as-of and --known-at move its clocks, --why 'ROW' "
+        "shows the events behind a row"
+    )

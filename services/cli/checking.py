@@ -28,15 +28,13 @@ def check(
 
     Uses a warehouse of its own, which is thrown away; no data folder is opened.
     """
-    from infra import settings
-    from projections import registry
+    from services.cli.definitions import load_definitions, own_folders
 
-    own = settings.load(settings.DefinitionSettings).folders
-    wanted = [*own, *(folder.absolute() for folder in folders or ())]
+    wanted = [*own_folders(), *(folder.absolute() for folder in folders or ())]
     for folder in wanted:
         if not folder.is_dir():
             raise failures.Misused(f"{folder} is no folder")
-    definitions = registry.load(*dict.fromkeys(wanted))
+    definitions = load_definitions(*dict.fromkeys(wanted))
     findings = _findings(definitions)
     tables, questions = len(definitions.tables), len(definitions.questions)
     if as_json:

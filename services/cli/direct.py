@@ -7,7 +7,7 @@ How the tables come to follow the tape differs: `services.cli.embedded` derives,
 import logging
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
 
@@ -26,7 +26,7 @@ from services.cli.teams import REFRESH_SECONDS, Teams
 from services.feed.filters import BadFilter, Filter, types_of
 from services.feed.items import items_of
 from services.feed.positions import BadPosition, position_of, text_of
-from services.query.answers import Answer, QuestionInfo
+from services.query.answers import WHOLE, Answer, Explained, QuestionInfo, Slices
 from services.query.encoding import answer_as_json, answer_from_json
 
 log = logging.getLogger(__name__)
@@ -67,10 +67,27 @@ class Direct(Closing, Generic[H]):
         return plain(self.house.reader.query(sql))
 
     def show(
-        self, question: str, as_of: str | None, known_at: str | None, limit: int | None
+        self,
+        question: str,
+        as_of: str | None,
+        known_at: str | None,
+        limit: int | None,
+        slices: Slices = WHOLE,
     ) -> Answer:
         self.wait_until_derived()
-        return plain(self.house.reader.show(question, as_of, known_at, limit=limit))
+        return plain(self.house.reader.show(question, as_of, known_at, limit=limit, slices=slices))
+
+    def why(
+        self,
+        question: str,
+        row: Mapping[str, str],
+        as_of: str | None,
+        known_at: str | None,
+        slices: Slices = WHOLE,
+    ) -> Explained:
+        self.wait_until_derived()
+        found = self.house.reader.why(question, row, as_of, known_at, slices)
+        return Explained(plain(found.row), plain(found.events))
 
     def questions(self) -> list[QuestionInfo]:
         return self.house.reader.questions()

@@ -32,6 +32,7 @@ CODES = {
     "services.projector.append.AppendLater": UNREACHABLE,
     "infra.reading.refusals.QueryFailed": FAILED,
     "infra.reading.refusals.Refused": FAILED,
+    "services.query.answers.Unanswerable": USAGE,
     "services.query.answers.UnknownQuestion": USAGE,
     CONNECTION: UNREACHABLE,
 }

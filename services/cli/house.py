@@ -17,7 +17,6 @@ from infra.lock import DataLock
 from infra.reading.limits import Limits
 from infra.settings import (
     DataSettings,
-    DefinitionSettings,
     ProjectorSettings,
     QuerySettings,
     load,
@@ -25,7 +24,7 @@ from infra.settings import (
 from infra.tape.opening import open_dead_letters, open_tape
 from infra.urls import shown_url
 from infra.warehouse import Warehouse
-from projections import registry
+from services.cli.definitions import load_definitions
 from services.cli.failures import Misused
 from services.cli.following import Following
 from services.cli.urls import held_by_one
@@ -53,7 +52,7 @@ class House(Closing):
             if lock is not None:
                 stack.enter_context(lock)
             query = load(QuerySettings)
-            self.definitions = registry.load(*load(DefinitionSettings).folders)
+            self.definitions = load_definitions()
             self.tape = open_tape(data.tape)
             stack.callback(self.tape.close)
             self.warehouse = stack.enter_context(Warehouse(data.warehouse))

@@ -29,6 +29,10 @@ BAR_CELLS = 8
 RATES = ("conversion", "attainment", "rate", "share")
 """Columns whose name begins or ends so are parts of one, and get a bar."""
 
+BOUNDS = ("_low", "_high")
+"""Columns whose name ends so bound a rate, and need no bar of their own."""
+SPARKS = "▁▂▃▄▅▆▇█"
+
 Advance = Callable[[str, int, int | None], None]
 """Called with what is being done, how much of it is done, and how much there is, if known."""
 
@@ -77,8 +81,11 @@ def _cell(value: Any) -> Any:
     return orjson.dumps(value).decode() if isinstance(value, (list, dict)) else value
 
 
-def write_table(answer: Answer) -> None:
-    """Print an answer as a table, with as many columns as the terminal has room for."""
+def write_table(answer: Answer, *, counted: bool = True) -> None:
+    """Print an answer as a table, with as many columns as the terminal has room for.
+
+    Where it is `counted`, how many rows it has is told beside it.
+    """
     console = out()
     shown = len(answer.columns)
     table = _table(answer, shown)
@@ -88,7 +95,8 @@ def write_table(answer: Answer) -> None:
     console.print(table)
     if hidden := answer.columns[shown:]:
         note(f"{len(hidden)} more columns, with --json or --csv: {', '.join(hidden)}")
-    note("1 row" if len(answer.rows) == 1 else f"{len(answer.rows):,} rows")
+    if counted:
+        note("1 row" if len(answer.rows) == 1 else f"{len(answer.rows):,} rows")
 
 
 def _table(answer: Answer, shown: int) -> Table:
@@ -131,16 +139,31 @@ def _is_number(kind: str) -> bool:
 def _shown(name: str, kind: str, value: Any) -> Text:
     if value is None:
         return Text("-", style="dim")
-    if isinstance(value, float) and (name.startswith(RATES) or name.endswith(RATES)):
-        return rate(float(value))
+    if isinstance(value, float) and name.removesuffix("_low").removesuffix("_high").endswith(RATES):
+        return Text(f"{value:.1%}") if name.endswith(BOUNDS) else rate(value)
+    if isinstance(value, float) and name.startswith(RATES):
+        return rate(value)
     if _is_number(kind):
         return Text(number(value))
+    if isinstance(value, list) and value and all(_is_told_number(one) for one in value):
+        return Text(sparkline([float(one) for one in value]), style="cyan")
     if isinstance(value, (list, dict)):
         listed = isinstance(value, list) and all(isinstance(one, str) for one in value)
         return Text("; ".join(value) if listed else orjson.dumps(value).decode())
     if "DateTime" in kind and isinstance(value, str):
         return Text(moment(value))
     return Text(str(value))
+
+
+def _is_told_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Return numbers as a row of small bars, from the least or 0 to the most."""
+    low, high = min(0.0, *values), max(0.0, *values)
+    steps = (high - low) / (len(SPARKS) - 1)
+    return "".join(SPARKS[round((value - low) / steps) if steps else 0] for value in values)
 
 
 def rate(value: float) -> Text:

@@ -4,14 +4,14 @@
 beside others; `services.cli.remote` talks to a running platform.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from infra.sink import Outcome
-from services.query.answers import Answer, QuestionInfo
+from services.query.answers import WHOLE, Answer, Explained, QuestionInfo, Slices
 
 WAREHOUSE = "warehouse"
 """Names the trouble that the server cannot be asked."""
@@ -67,9 +67,24 @@ class Platform(Protocol):
         """Run one statement that reads; values are as JSON has them."""
 
     def show(
-        self, question: str, as_of: str | None, known_at: str | None, limit: int | None
+        self,
+        question: str,
+        as_of: str | None,
+        known_at: str | None,
+        limit: int | None,
+        slices: Slices = WHOLE,
     ) -> Answer:
         """Answer a question; values are as JSON has them."""
+
+    def why(
+        self,
+        question: str,
+        row: Mapping[str, str],
+        as_of: str | None,
+        known_at: str | None,
+        slices: Slices = WHOLE,
+    ) -> Explained:
+        """Return one row of a question and the events behind it; values are as JSON has them."""
 
     def questions(self) -> list[QuestionInfo]:
         """Return the questions there are."""

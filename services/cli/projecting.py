@@ -69,16 +69,16 @@ def _refuse_the_embedded(data: "DataSettings") -> None:
 
 def _run(data: "DataSettings", host: str | None, port: int | None, as_json: bool) -> None:
     from infra.clock import new_id
-    from infra.settings import DefinitionSettings, KafkaSettings, ProjectorSettings, load
+    from infra.settings import KafkaSettings, ProjectorSettings, load
     from infra.tape.opening import kafka_place, open_dead_letters, open_tape
     from infra.warehouse import Warehouse
-    from projections import registry
     from services.cli import output
+    from services.cli.definitions import load_definitions
     from services.cli.serving import address_of, listen
     from services.cli.signalling import leader_timer
 
     settings = load(ProjectorSettings, host=host, port=port)
-    definitions = registry.load(*load(DefinitionSettings).folders)
+    definitions = load_definitions()
     servers, topic = kafka_place(data.tape)
     exactly = "port" in settings.model_fields_set
     with (

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 from threading import Event
@@ -18,8 +18,8 @@ from infra.sink import Outcome
 from services.cli.failures import Failed, Misused, Unreachable
 from services.cli.platform import PROJECTOR, FeedRequest, Progress, Rebuilt, silent
 from services.cli.sse import Message, messages
-from services.query.answers import Answer, ColumnInfo, QuestionInfo
-from services.query.encoding import answer_from_json
+from services.query.answers import WHOLE, Answer, ColumnInfo, Explained, QuestionInfo, Slices
+from services.query.encoding import answer_from_json, explained_from_json
 
 if TYPE_CHECKING:
     from infra.http_sink import HttpSink
@@ -76,10 +76,28 @@ class Remote(Closing):
         return answer_from_json(self._ask("POST", "/sql", json={"query": sql}))
 
     def show(
-        self, question: str, as_of: str | None, known_at: str | None, limit: int | None
+        self,
+        question: str,
+        as_of: str | None,
+        known_at: str | None,
+        limit: int | None,
+        slices: Slices = WHOLE,
     ) -> Answer:
-        given = {"as_of": as_of, "known_at": known_at, "limit": limit}
+        given = {"as_of": as_of, "known_at": known_at, "limit": limit, **slices.given()}
         return answer_from_json(self._ask("GET", _path("questions", question), params=_told(given)))
+
+    def why(
+        self,
+        question: str,
+        row: Mapping[str, str],
+        as_of: str | None,
+        known_at: str | None,
+        slices: Slices = WHOLE,
+    ) -> Explained:
+        given = {"as_of": as_of, "known_at": known_at, **slices.given()}
+        named = [f"{name}={value}" for name, value in row.items()]
+        path = _path("questions", question, "why")
+        return explained_from_json(self._ask("GET", path, params=_told(given) | {"row": named}))
 
     def questions(self) -> list[QuestionInfo]:
         return [
@@ -89,6 +107,10 @@ class Remote(Closing):
                 summary=one["summary"],
                 description=one["description"],
                 columns=tuple(ColumnInfo(**column) for column in one["columns"]),
+                key=tuple(one["key"]),
+                why=one["why"],
+                slices=tuple(one["slices"]),
+                periods=tuple(one["periods"]),
             )
             for one in self._ask("GET", "/questions")["questions"]
         ]
@@ -206,6 +228,10 @@ class Remote(Closing):
 
     def _refuse(self, answer: httpx.Response, path: str) -> NoReturn:
         detail = _detail(answer)
+        if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY and path.startswith(
+            "/questions/"
+        ):
+            raise Misused(detail)
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise Failed(detail) if path.startswith("/deals/") else Misused(detail)
         if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.SERVICE_UNAVAILABLE):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from projections import forms
 from projections.registry import HERE, Definitions, DerivedTable, Question
 
 CLOCK = re.compile(
@@ -145,6 +146,18 @@ def _one_reading(path: Path, sql: str) -> Iterator[Finding]:
 
 def _question(question: Question, definitions: Definitions) -> Iterator[Finding]:
     path, sql = question.path, question.sql
+    if not question.key:
+        yield Finding(path, None, "does not say which columns name a row: add `-- key: a, b`")
+    if question.why is None and question.header.why_not is None:
+        yield Finding(
+            path,
+            None,
+            "does not say which events are behind a row: add `-- why: <condition over events>`, "
+            "with row.<column> for its values, or `-- why: none, because …`",
+        )
+    for name in (*question.key, *question.explains, *forms.row_columns(question)):
+        if name not in question.comments:
+            yield Finding(path, None, f"{name} is named in the header and is no column")
     yield from _each(path, sql, CLOCK, "{}() is not known as of another time; use as_of()")
     yield from _each(path, sql, CHANCE, "{}() gives another answer each time")
     yield from _each(path, sql, FINAL, "nobody who reads writes {}: the views show each row once")

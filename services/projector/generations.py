@@ -14,7 +14,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from infra.warehouse import layout_of
-from projections import rendering
+from projections import forms, rendering
 from projections.registry import Definitions, DerivedTable, Question
 from services.projector.store import forget_positions
 
@@ -82,7 +82,10 @@ def fingerprint(definitions: Definitions, seen: Mapping[str, str]) -> str:
         texts += [rendering.table_now(table, seen.get(table.name, "")), rendering.table_at(table)]
         texts += [table.purpose, table.table_sql, table.read_sql]
     for question in definitions.questions.values():
-        texts += [question.sql, rendering.question_at(question, definitions)]
+        texts += [question.sql]
+        texts += [
+            forms.question_in(form, question, definitions) for form in forms.forms_of(question)
+        ]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
@@ -115,7 +118,11 @@ def show_events(client: Client) -> None:
 
 def hide_unknown(client: Client, definitions: Definitions) -> None:
     """Drop the views of tables and questions that are defined no more."""
-    known = {form for name in definitions.readable for form in (name, f"{name}_at")}
+    known = {form for name in definitions.readable for form in (name, f"{name}_at")} | {
+        f"{question.name}{form.suffix}"
+        for question in definitions.questions.values()
+        for form in forms.forms_of(question)
+    }
     rows = client.query("SELECT name FROM system.tables WHERE database = 'sales'").result_rows
     for (name,) in rows:
         if name not in known:
@@ -135,19 +142,18 @@ def show_questions(client: Client, definitions: Definitions) -> dict[str, str]:
 
 
 def show_question(client: Client, question: Question, definitions: Definitions) -> None:
-    """Make the two views of a question."""
-    now = rendering.question_now(question, definitions)
-    columns = describe(client, now)
+    """Make the views of a question, one for each of its forms."""
+    columns = describe(client, forms.question_in(forms.NOW, question, definitions))
     summary = question.summary.split("\n\n")[0].replace("\n", " ")
-    _replace_view(client, question.name, now, columns, question.comments, summary)
-    _replace_view(
-        client,
-        f"{question.name}_at",
-        rendering.question_at(question, definitions),
-        columns,
-        question.comments,
-        f"{summary} As of two clocks.",
-    )
+    for form in forms.forms_of(question):
+        _replace_view(
+            client,
+            f"{question.name}{form.suffix}",
+            forms.question_in(form, question, definitions),
+            columns,
+            question.comments,
+            f"{summary}{form.told}",
+        )
 
 
 def describe(client: Client, sql: str) -> Columns:

@@ -17,7 +17,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from infra.tape import Entry, Tape
 from infra.warehouse import Warehouse
-from projections import rendering
+from projections import forms, rendering
 from projections.registry import Definitions, DerivedTable, Question
 from services.projector import generations, store
 from services.projector.append import AppendLoop
@@ -224,7 +224,7 @@ class _Trial:
             return
         before = len(self.findings)
         with self._blaming(question.path, question.sql):
-            now = rendering.question_now(question, self.definitions)
+            now = forms.question_in(forms.NOW, question, self.definitions)
             columns = [name for name, _ in generations.describe(self.client, now)]
             generations.show_question(self.client, question, self.definitions)
             self.client.query(f"SELECT * FROM sales.{question.name}")
@@ -233,8 +233,50 @@ class _Trial:
                     f"SELECT * FROM sales.{question.name}_at(as_of = '{FAR}', known_at = '{known}')"
                 )
             self._question_comments(question, columns)
+            if question.is_sliced:
+                self._slices(question)
+            if question.why is not None and len(self.findings) == before:
+                self._why(question)
         if len(self.findings) > before:
             self.failed.add(question.name)
+
+    def _slices(self, question: Question) -> None:
+        """Ask a question in every slice and period that it says it has."""
+        dimensions = ("", *forms.dimensions_of(question, self.definitions))
+        cuts = [(by, "") for by in dimensions] + [("", one) for one in forms.periods_of(question)]
+        for by, period in cuts:
+            self.client.query(
+                f"SELECT * FROM sales.{question.name}_by(by = '{by}', period = '{period}', "
+                "since = '', until = '')"
+            )
+        self.client.query(
+            f"SELECT * FROM sales.{question.name}_by_at(as_of = '{FAR}', known_at = '{FAR}', "
+            "by = '', period = '', since = '2000-01-01', until = '2100-01-01')"
+        )
+
+    def _why(self, question: Question) -> None:
+        """Ask for the events behind a row, and look whether the key names one row each."""
+        source = f"sales.{question.name}"
+        key = ", ".join(question.key)
+        rows, keys = self.client.query(
+            f"SELECT count(), uniqExact({key}) FROM {source}"
+        ).result_rows[0]
+        if rows != keys:
+            self._note(question.path, None, f"key: {key} does not name one row each")
+            return
+        needed = forms.row_columns(question)
+        types = dict(generations.describe(self.client, f"SELECT * FROM {source}"))
+        told = ", ".join(f"toString({name})" for name in needed)
+        found = self.client.query(f"SELECT {told or 1} FROM {source} LIMIT 1").result_rows
+        if not found:
+            default = ", ".join(
+                f"toString(defaultValueOfTypeName('{forms.quoted_type(types[name])}'))"
+                for name in needed
+            )
+            found = self.client.query(f"SELECT {default or 1}").result_rows
+        given = {f"row_{name}": value for name, value in zip(needed, found[0], strict=False)}
+        sql = forms.events_behind(question, self.definitions, types, forms.NOW)
+        self.client.query(sql, parameters=given)
 
     def _question_comments(self, question: Question, columns: Sequence[str]) -> None:
         for name in columns:

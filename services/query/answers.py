@@ -14,6 +14,31 @@ class UnknownQuestion(Exception):
         self.near = near
 
 
+class Unanswerable(Exception):
+    """A question cannot be asked that way, or has no such row; the message says how it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """How an answer is cut. What is empty is not asked for."""
+
+    by: str = ""
+    """A dimension, such as team."""
+    period: str = ""
+    """day, week, month, quarter or year; ``cohort-month`` and its like: by when it began."""
+    since: str = ""
+    """Only what came then or later: a day (its beginning) or a time."""
+    until: str = ""
+    """Only what came by then: a day (its end) or a time."""
+
+    def given(self) -> dict[str, str]:
+        """Return those that are asked for, by name."""
+        return {name: told for name in self.__slots__ if (told := getattr(self, name))}
+
+
+WHOLE = Slices()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A table: the names of its columns, their ClickHouse types, and its rows."""
@@ -21,6 +46,14 @@ class Answer:
     columns: list[str]
     types: list[str]
     rows: list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One row of an answer, and the events behind it in the order in which they happened."""
+
+    row: Answer
+    events: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +77,11 @@ class QuestionInfo:
     description: str
     """Definitions and limits, in paragraphs; may be empty."""
     columns: tuple[ColumnInfo, ...]
+    key: tuple[str, ...] = ()
+    """The columns that name a row."""
+    why: bool = False
+    """Whether the events behind a row can be shown."""
+    slices: tuple[str, ...] = ()
+    """What it can be sliced by."""
+    periods: tuple[str, ...] = ()
+    """The periods it can be cut into."""

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from services.query.answers import Answer
+from services.query.answers import Answer, Explained
 
 
 def plain(value: Any) -> Any:
@@ -70,6 +70,19 @@ def answer_from_json(body: Any) -> Answer:
         types=list(body["types"]),
         rows=[tuple(row) for row in body["rows"]],
     )
+
+
+def explained_as_json(explained: Explained) -> dict[str, Any]:
+    """Return ``{"row": …, "events": …}``, each as `answer_as_json` gives it."""
+    return {
+        "row": answer_as_json(explained.row),
+        "events": answer_as_json(explained.events),
+    }
+
+
+def explained_from_json(body: Any) -> Explained:
+    """Return what `explained_as_json` wrote; its values stay as JSON has them."""
+    return Explained(answer_from_json(body["row"]), answer_from_json(body["events"]))
 
 
 def rows_as_json(answer: Answer) -> list[dict[str, Any]]:

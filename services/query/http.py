@@ -13,8 +13,9 @@ from pydantic_core import to_json
 from infra.http_problem import problem
 from infra.reading.refusals import QueryFailed, Refused
 from infra.warehouse import WarehouseError
-from services.query.answers import UnknownQuestion
-from services.query.encoding import answer_as_json
+from services.query.answers import Slices, Unanswerable, UnknownQuestion
+from services.query.asking import row_named
+from services.query.encoding import answer_as_json, explained_as_json
 from services.query.failures import TIMEOUT_EXCEEDED, TOO_MANY_AT_ONCE
 from services.query.reader import Pieces, Reader
 
@@ -53,6 +54,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     403: {"description": "The statement is not allowed: it does more than read."},
     404: {"description": "There is no such question; names those like it."},
     413: {"description": "The body is too large."},
+    422: {"description": "The question cannot be cut that way, or has no such row; says why."},
     503: {"description": "Too many statements at the same time; says when to try again."},
     504: {"description": "The statement took too long."},
 }
@@ -77,6 +79,9 @@ _SQL_BODY = {
     }
 }
 
+REFUSALS = (Refused, QueryFailed, UnknownQuestion, Unanswerable, WarehouseError)
+
+Cut = Annotated[str, Query(description="How the answer is cut; see `slices` of the question.")]
 Clock = Annotated[str | None, Query(description="A time or a day (its end is meant); else now.")]
 
 
@@ -138,10 +143,41 @@ def query_router(reader: Reader) -> APIRouter:
         as_of: Clock = None,
         known_at: Clock = None,
         limit: Annotated[int | None, Query(ge=0)] = None,
+        by: Cut = "",
+        period: Cut = "",
+        since: Cut = "",
+        until: Cut = "",
     ) -> Response:
+        slices = Slices(by, period, since, until)
         try:
-            return _json(answer_as_json(reader.show(name, as_of, known_at, limit=limit)))
-        except (Refused, QueryFailed, UnknownQuestion, WarehouseError) as error:
+            answer = reader.show(name, as_of, known_at, limit=limit, slices=slices)
+            return _json(answer_as_json(answer))
+        except REFUSALS as error:
+            return _problem_of(error)
+
+    @router.get(
+        "/questions/{name}/why",
+        response_class=Response,
+        responses=_ANSWERS,
+        summary="Show the events behind one row of a question",
+    )
+    def get_why(
+        name: str,
+        row: Annotated[
+            list[str], Query(description="column=value, as often as it takes to name one row")
+        ],
+        as_of: Clock = None,
+        known_at: Clock = None,
+        by: Cut = "",
+        period: Cut = "",
+        since: Cut = "",
+        until: Cut = "",
+    ) -> Response:
+        slices = Slices(by, period, since, until)
+        try:
+            found = reader.why(name, row_named(row), as_of, known_at, slices)
+            return _json(explained_as_json(found))
+        except REFUSALS as error:
             return _problem_of(error)
 
     return router
@@ -204,13 +240,17 @@ def _accepted(header: str) -> str | None:
     return None
 
 
-def _problem_of(error: Refused | QueryFailed | UnknownQuestion | WarehouseError) -> Response:
+def _problem_of(
+    error: Refused | QueryFailed | UnknownQuestion | Unanswerable | WarehouseError,
+) -> Response:
     if isinstance(error, WarehouseError):
         return problem(503, str(error), {"Retry-After": str(RETRY_AFTER_SECONDS)})
     if isinstance(error, Refused):
         return problem(403, error.reason)
     if isinstance(error, UnknownQuestion):
         return problem(404, str(error), near=error.near or None)
+    if isinstance(error, Unanswerable):
+        return problem(422, str(error))
     status = _STATUS.get(error.code, 400)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
     return problem(status, error.message, headers, code=error.code or None)

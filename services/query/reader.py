@@ -18,13 +18,18 @@ from infra.reading.guard import Reading, allowed_format, judge
 from infra.reading.limits import Limits
 from infra.reading.refusals import QueryFailed, failure_of
 from infra.warehouse import Warehouse
-from projections import registry
-from projections.moments import as_parameter, moment_of
+from projections import forms, registry
+from projections.forms import Form
 from projections.registry import Definitions
+from services.query import asking
 from services.query.answers import (
+    WHOLE,
     Answer,
     ColumnInfo,
+    Explained,
     QuestionInfo,
+    Slices,
+    Unanswerable,
     UnknownQuestion,
 )
 from services.query.failures import (
@@ -38,8 +43,6 @@ from services.query.failures import (
 from services.query.pool import ClientPool
 
 DEFAULT_LIMITS = Limits()
-KNOWN_AT_ANY_TIME = "2199-12-31 23:59:59.999999"
-CANNOT_READ_TIME = 41
 _CHUNK = 256 * 1024
 
 
@@ -137,24 +140,70 @@ class Reader(Closing):
         known_at: str | datetime | None = None,
         where: str | None = None,
         limit: int | None = None,
+        slices: Slices = WHOLE,
     ) -> Answer:
         """Answer a question (or read a derived table or `events`), as of two clocks where given.
 
         A bare day means its end. `where` is a condition in SQL on the question's columns. Raises
-        `UnknownQuestion`, `Refused` or `QueryFailed`.
+        `UnknownQuestion`, `Unanswerable`, `Refused` or `QueryFailed`.
         """
-        if question not in self.definitions.readable:
-            raise UnknownQuestion(question, near_names(question, self.definitions.readable))
-        source, parameters = question, {}
-        if as_of is not None or known_at is not None:
-            source = f"{question}_at(as_of = {{as_of:String}}, known_at = {{known_at:String}})"
-            parameters = {
-                "as_of": _clock("as_of", as_of, as_parameter(clock.now())),
-                "known_at": _clock("known_at", known_at, KNOWN_AT_ANY_TIME),
-            }
+        form, parameters = self._asked(question, as_of, known_at, slices)
         condition = f"\nWHERE (\n{where}\n)" if where else ""
         most = f"\nLIMIT {int(limit)}" if limit is not None else ""
+        source = asking.source_in(form, question)
         return self.query(f"SELECT * FROM {source}{condition}{most}", parameters)
+
+    def why(
+        self,
+        question: str,
+        row: Mapping[str, str],
+        as_of: str | datetime | None = None,
+        known_at: str | datetime | None = None,
+        slices: Slices = WHOLE,
+    ) -> Explained:
+        """Return one row of a question, and the events behind it, as of the same clocks.
+
+        `row` names the row: column to value as text. Raises `Unanswerable` where it names none or
+        several, or where no events stand behind a row, and what `show` raises.
+        """
+        form, parameters = self._asked(question, as_of, known_at, slices)
+        asked = self.definitions.questions.get(question)
+        if asked is None or asked.why is None:
+            reason = asked.header.why_not if asked else "it is a table: ask for the events by SQL."
+            raise Unanswerable(f"{question} has no events to show for a row: {reason}")
+        source = asking.source_in(form, question)
+        empty = self.query(f"SELECT * FROM {source} LIMIT 0", parameters)
+        types = dict(zip(empty.columns, empty.types, strict=True))
+        condition, named = asking.row_condition(asked, row, types)
+        needed = forms.row_columns(asked)
+        told = "".join(f", toString({name}) AS _told_{name}" for name in needed)
+        found = self.query(
+            f"SELECT *{told} FROM {source} WHERE {condition} LIMIT {asking.MOST_NAMED + 1}",
+            {**parameters, **named},
+        )
+        asking.the_one_row(asked, row, found)
+        (values,) = found.rows
+        count = len(empty.columns)
+        sql = forms.events_behind(asked, self.definitions, types, form)
+        given = {f"row_{name}": value for name, value in zip(needed, values[count:], strict=True)}
+        events = self.query(sql, asking.only_named(sql, {**parameters, **given}))
+        return Explained(Answer(empty.columns, empty.types, [values[:count]]), events)
+
+    def _asked(
+        self,
+        question: str,
+        as_of: str | datetime | None,
+        known_at: str | datetime | None,
+        slices: Slices,
+    ) -> tuple[Form, dict[str, str]]:
+        """Return the form in which a question is asked, and its parameters."""
+        if question not in self.definitions.readable:
+            raise UnknownQuestion(question, near_names(question, self.definitions.readable))
+        clocks = as_of is not None or known_at is not None
+        parameters = asking.clock_parameters(as_of, known_at, clock.now()) if clocks else {}
+        if slices.given():
+            parameters |= asking.slice_parameters(question, self.definitions, slices)
+        return asking.form_of(clocks, slices), parameters
 
     def questions(self) -> list[QuestionInfo]:
         """Return the questions there are, by theme and name."""
@@ -173,6 +222,10 @@ class Reader(Closing):
                     summary=" ".join(summary.split()),
                     description="\n\n".join(" ".join(p.split()) for p in description.split("\n\n")),
                     columns=columns,
+                    key=question.key,
+                    why=question.why is not None,
+                    slices=forms.dimensions_of(question, self.definitions),
+                    periods=forms.periods_of(question),
                 )
             )
         return sorted(found, key=lambda one: (one.theme, one.name))
@@ -244,12 +297,3 @@ def _given(reading: Reading, parameters: Mapping[str, Any] | None) -> dict[str, 
                 457,
             )
     return given or None
-
-
-def _clock(name: str, given: str | datetime | None, otherwise: str) -> str:
-    if given is None:
-        return otherwise
-    try:
-        return as_parameter(moment_of(given))
-    except ValueError as error:
-        raise QueryFailed(f"{name}: {error}", CANNOT_READ_TIME) from error

@@ -11,6 +11,9 @@
 -- * reason: why it is no event
 -- * size: its bytes
 -- * value: exact bytes, in Base64
+--
+-- key: partition, offset
+-- why: none, because what it lists are records that are no events.
 SELECT
     partition,
     offset,

@@ -18,6 +18,10 @@
 -- * id: names the event together with source
 -- * corrected_at: when the tape learnt its correction, NULL where it has none
 -- * data: payload, JSON
+--
+-- key: deal, step
+-- why: deal = row.deal AND (time, sequence, source, id) <= (row.time, row.sequence, row.source, row.id)
+-- explains: step, time, type, account, actor, stage, amount, currency, sequence, source, id, data
 SELECT
     deal,
     row_number() OVER (PARTITION BY deal ORDER BY time, sequence, source, id) AS step,

@@ -18,6 +18,13 @@
 -- * evidence: what each rule saw, in the order of the rules; the same as long as its cause is
 -- * since: since when each rule holds, in the order of the rules
 -- * sources: sources of the account's events
+--
+-- key: account
+-- why: account = row.account AND (
+--         type IN ('sales.purchase.made.v1', 'sales.payment.failed.v1', 'sales.payment.overdue.v1')
+--         OR type IN ('sales.payment.received.v1', 'sales.ticket.escalated.v1', 'sales.ticket.closed.v1')
+--     )
+-- explains: last_purchase_at, purchases, idle_days, median_gap_days, rules, evidence, since
 WITH
     ('', '', toDateTime64(0, 6, 'UTC')) AS nothing,
     judged AS

@@ -17,6 +17,23 @@
 -- * gap: quota less actual, negative where it is exceeded
 -- * expected_by_now: what a straight line through the period would have reached
 -- * source: where the quota comes from
+--
+-- key: rep, measure, period_start, period_end, currency
+-- why: type IN ('sales.quota.set.v1', 'sales.quota.revised.v1')
+--         AND actor = row.rep AND ifNull(measure, 'won_amount') = row.measure
+--         AND period_start = row.period_start AND ifNull(currency, '') = row.currency
+--     OR row.measure IN ('won_amount', 'wins') AND startsWith(type, 'sales.deal.') AND deal IN
+--         (
+--             SELECT deal FROM deals
+--             WHERE status = 'won' AND owner = row.rep AND (row.currency = '' OR deals.currency = row.currency)
+--             AND toDate32(assumeNotNull(closed_at)) BETWEEN row.period_start AND row.period_end
+--         )
+--     OR actor = row.rep AND toDate32(time) BETWEEN row.period_start AND row.period_end AND (
+--         row.measure IN ('purchase_amount', 'purchases') AND type = 'sales.purchase.made.v1'
+--         AND (row.currency = '' OR currency = row.currency)
+--         OR row.measure = 'activities'
+--         AND match(type, '^sales\\.(call|email\\.sent|meeting|demo|visit|note|presentation|proposal)\\.')
+--     )
 WITH
     won AS
     (

@@ -4,7 +4,8 @@
 -- skipped it has reached but not entered. It has advanced when it later entered a stage of a higher
 -- position, or was won. Conversion is advanced over entered, so deals still in the stage count as
 -- not advanced yet: it does not say what will become of them. Times in a stage are those of visits
--- that have ended, in days of 24 hours. Amounts are of one currency, or NULL where there are several.
+-- that have ended, in days of 24 hours. Amounts are of one currency, or NULL where the deals that
+-- entered the stage have several.
 --
 -- * pipeline: pipeline the deals run through
 -- * stage: stage of the pipeline
@@ -24,6 +25,25 @@
 -- * open_amount: value of the deals open in it
 -- * won_amount: value of the deals won in it
 -- * currency: currency of the amounts, empty where there are several
+--
+-- key: pipeline, stage
+-- why: deal IN
+--     (
+--         SELECT deal FROM deals
+--         WHERE pipeline = row.pipeline
+--         AND (
+--             has(path.stage, row.stage)
+--             OR row.position IS NOT NULL AND (
+--                 status = 'won' OR arrayExists(
+--                     step -> step IN (SELECT stage FROM pipelines WHERE pipeline = row.pipeline AND kind = 'open' AND position >= row.position),
+--                     path.stage
+--                 )
+--             )
+--         )
+--     ) AND startsWith(type, 'sales.deal.')
+--     OR type = 'sales.pipeline.defined.v1' AND pipeline = row.pipeline
+-- explains: position, entered, reached, advanced, conversion, won, lost, open, median_days, p90_days,
+--     open_amount, won_amount, currency
 WITH
     defined AS
     (
@@ -96,7 +116,7 @@ WITH
                 place -> arrayFilter(day -> day IS NOT NULL, arrayMap(told -> told[place], times)),
                 arrayFilter((place, step) -> step = stage, arrayEnumerate(steps), steps)
             ))) AS days,
-            groupUniqArrayIf(currency, currency != '') AS currencies,
+            groupUniqArrayIf(currency, currency != '' AND has(steps, stage)) AS currencies,
             sumIf(amount, steps[-1] = stage AND status = 'open') AS open_total,
             sumIf(amount, steps[-1] = stage AND status = 'won') AS won_total
         FROM placed

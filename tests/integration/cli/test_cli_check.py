@@ -55,11 +55,20 @@ def table(
     (home / "read.sql").write_text("-- One row per account.\nSELECT account, said FROM rows\n")
 
 
-def question(folder: Path, name: str, sql: str, comments: str = "-- * account: account\n") -> None:
+EXPLAINED = "-- key: account\n-- why: account = row.account\n"
+
+
+def question(
+    folder: Path,
+    name: str,
+    sql: str,
+    comments: str = "-- * account: account\n",
+    explained: str = EXPLAINED,
+) -> None:
     """Write a question of an analyst."""
     path = folder / "views" / "own" / f"{name}.sql"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"-- Which accounts there are.\n--\n{comments}{sql}\n")
+    path.write_text(f"-- Which accounts there are.\n--\n{comments}{explained}{sql}\n")
 
 
 @pytest.fixture
@@ -74,6 +83,19 @@ def folder(tmp_path: Path) -> Path:
     table(own, "does_not_grow", version="toUInt64(countIf(live))")
     table(own, "by_day", reading="day")
     question(own, "asks_well", "SELECT account FROM sound WHERE as_of() > toDate('2020-01-01')")
+    question(own, "explains_nothing", "SELECT account FROM sound", explained="")
+    question(
+        own,
+        "explains_wrongly",
+        "SELECT account FROM sound",
+        explained="-- key: account\n-- why: no_such_column = row.account\n",
+    )
+    question(
+        own,
+        "names_no_row",
+        "SELECT account FROM sound ARRAY JOIN [1, 2] AS twice",
+        explained=EXPLAINED,
+    )
     question(own, "asks_the_clock", "SELECT account\nFROM sound\nWHERE now() > '2020-01-01'")
     question(own, "asks_final", "SELECT account FROM sound FINAL")
     question(own, "asks_the_store", "SELECT account FROM sales_store.events")
@@ -104,11 +126,14 @@ def test_each_fault_of_a_definition_is_found_where_it_is_and_nothing_else(
         ("counts_records/derive.sql", 5, "once more"),
         ("does_not_grow/derive.sql", 6, "grow"),
         ("by_day/about.toml", None, "conflicts"),
-        ("views/own/asks_the_clock.sql", 6, "as_of()"),
-        ("views/own/asks_final.sql", 4, "FINAL"),
-        ("views/own/asks_the_store.sql", 4, "sales_store"),
-        ("views/own/asks_nobody.sql", 4, "nothing"),
-        ("views/own/says_too_little.sql", 4, "said has no comment"),
+        ("views/own/explains_nothing.sql", None, "which events are behind"),
+        ("views/own/explains_wrongly.sql", 5, "no_such_column"),
+        ("views/own/names_no_row.sql", None, "one row each"),
+        ("views/own/asks_the_clock.sql", 8, "as_of()"),
+        ("views/own/asks_final.sql", 6, "FINAL"),
+        ("views/own/asks_the_store.sql", 6, "sales_store"),
+        ("views/own/asks_nobody.sql", 6, "nothing"),
+        ("views/own/says_too_little.sql", 6, "said has no comment"),
         ("views/own/says_too_much.sql", 4, "b has a comment"),
     }
     files = {Path(one["file"]).relative_to(folder).parts for one in found}
@@ -119,6 +144,7 @@ def test_each_fault_of_a_definition_is_found_where_it_is_and_nothing_else(
 WORDS = (
     "clock", "no_such_field", "another value", "order", "once more", "grow", "conflicts",
     "as_of()", "FINAL", "sales_store", "nothing", "said has no comment", "b has a comment",
+    "which events are behind", "no_such_column", "one row each",
 )  # fmt: skip
 
 

@@ -1,12 +1,12 @@
 """The facts: which events they are, and that corrections, retractions and conflicts move them."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from golden import DEFINITIONS, Floor, corrected, retracted, told
 
-from projections import rendering
-from projections.registry import Question
+from projections import forms
 from services.projector import store
 
 ALWAYS = "as_of = '2100-01-01', known_at = '2100-01-01'"
@@ -84,13 +84,10 @@ def test_of_two_contents_the_first_recorded_is_the_fact(floor: Floor) -> None:
 
 def test_a_question_reads_the_payload_fields_that_it_names(floor: Floor) -> None:
     floor.tell(told("lead.captured", "03-01", lead="l1", actor="ann", **CAPTURED))
-    table = DEFINITIONS.questions["deal_sources"]
-    question = Question(
-        "asked", "leads", "SELECT lead, direction FROM facts WHERE channel = 'web'",
-        table.summary, {}, table.path,
-    )  # fmt: skip
+    sources = DEFINITIONS.questions["deal_sources"]
+    question = replace(sources, sql="SELECT lead, direction FROM facts WHERE channel = 'web'")
 
-    assert floor.ask(rendering.question_now(question, DEFINITIONS)) == [("l1", "inbound")]
+    assert floor.ask(forms.question_in(forms.NOW, question, DEFINITIONS)) == [("l1", "inbound")]
 
 
 def test_what_an_older_warehouse_did_not_copy_is_copied(floor: Floor) -> None:

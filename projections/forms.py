@@ -1,0 +1,172 @@
+"""The forms of a question: one text, asked as of now or of two clocks, whole or in slices.
+
+A question reads tables and questions by their bare names, the records as `tape`, the clock as
+`as_of()`, and what it can be sliced by through `sliced(…)`. Each form puts in their place what it
+asks for. The condition of a `why` is rendered by the same rules.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from projections.columns import parsed_once
+from projections.macros import SHARED, MacroError, expand
+from projections.registry import SOURCE, DefinitionError, Definitions, Question, without_comments
+from projections.rendering import COLUMNS, fields_named, moment
+from projections.slices import Sliced, first_day, local_day, since, until
+
+RECORDS = "sales_store.tape"
+"""Every record, good or bad; one that was appended twice may stand there twice for a while."""
+FACTS = "facts"
+"""The table that a question reads with the payload fields it names as columns."""
+AT_PARAMETERS = "as_of = {as_of:String}, known_at = {known_at:String}"
+FIRST = "toDateTime64('1900-01-01', 6, 'UTC')"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One of the forms a question is asked in."""
+
+    suffix: str
+    """What the name of its view ends in."""
+    at: bool
+    """Whether it takes the two clocks, `as_of` and `known_at`."""
+    sliced: bool
+    """Whether it takes the parameters of slices."""
+    told: str
+    """What is said of it behind the summary of the question."""
+
+
+NOW = Form("", at=False, sliced=False, told="")
+AT = Form("_at", at=True, sliced=False, told=" As of two clocks.")
+BY = Form("_by", at=False, sliced=True, told=" In slices and periods.")
+BY_AT = Form("_by_at", at=True, sliced=True, told=" In slices and periods, as of two clocks.")
+
+
+def forms_of(question: Question) -> Iterator[Form]:
+    """Yield the forms that a question is asked in."""
+    yield from (NOW, AT)
+    if question.is_sliced:
+        yield from (BY, BY_AT)
+
+
+def question_in(form: Form, question: Question, definitions: Definitions) -> str:
+    """Return the text of a question in one of its forms. Raises `DefinitionError`."""
+    try:
+        return _asked(without_comments(question.sql), definitions, form)
+    except MacroError as error:
+        raise DefinitionError(f"{question.path}: {error}") from error
+
+
+def dimensions_of(question: Question, definitions: Definitions) -> tuple[str, ...]:
+    """Return what a question can be sliced by, of the views that there are."""
+    found = [one.dimensions(definitions.readable) for one in question.sliced]
+    return tuple(name for name in (found[0] if found else ()) if all(name in one for one in found))
+
+
+def periods_of(question: Question) -> tuple[str, ...]:
+    """Return the periods that a question can be cut into."""
+    found = [one.periods for one in question.sliced]
+    return tuple(name for name in (found[0] if found else ()) if all(name in one for one in found))
+
+
+BEHIND_COLUMNS = (
+    "time", "type", "account", "deal", "actor", "subject", "sequence", "source", "id",
+    "recorded_at", "corrected_at", "data",
+)  # fmt: skip
+"""What is told of the events behind a row."""
+ROW = re.compile(r"\brow\.([A-Za-z_][A-Za-z0-9_]*)\b")
+
+
+def events_behind(
+    question: Question, definitions: Definitions, types: Mapping[str, str], form: Form
+) -> str:
+    """Return the statement for the events behind one row of a question that has a `why`.
+
+    `types` are the ClickHouse types of the row's columns. The parameter `row_<column>` takes the
+    value of each column that the condition names, as `toString` tells it. Raises `DefinitionError`
+    where it names another.
+    """
+    if question.why is None:
+        raise DefinitionError(f"{question.path}: {question.header.why_not or 'it has no why'}")
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in types:
+            raise DefinitionError(f"{question.path}: why names row.{name}, which is no column")
+        return f"CAST({{row_{name}:Nullable(String)}}, '{quoted_type(types[name])}')"
+
+    there = definitions.readable
+    condition = ROW.sub(value, without_comments(question.why))
+    if form.sliced:
+        # What says who belonged where is behind the row as well.
+        lookups = [one for read in question.sliced for one in read.lookups(there)]
+        for lookup in dict.fromkeys(lookups):
+            names = ", ".join(f"'{name}'" for name in lookup.dimensions)
+            condition += f") OR ({{by:String}} IN ({names}) AND ({lookup.behind})"
+    return _asked(
+        f"SELECT {', '.join(BEHIND_COLUMNS)}\nFROM events\nWHERE ({condition})\n"
+        "ORDER BY time, sequence, source, id",
+        definitions,
+        form,
+    )
+
+
+def row_columns(question: Question) -> tuple[str, ...]:
+    """Return the columns of a row that the events behind it are found by."""
+    return tuple(dict.fromkeys(ROW.findall(question.why or "")))
+
+
+def quoted_type(kind: str) -> str:
+    """Return a type as it stands in a text of SQL."""
+    return kind.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def _asked(sql: str, definitions: Definitions, form: Form) -> str:
+    """Return the text of a question in one of its forms."""
+    there, calendar = definitions.readable, definitions.calendar
+    now = moment("as_of") if form.at else "now64(6, 'UTC')"
+
+    def sliced(arguments: Sequence[str]) -> str:
+        read = Sliced.read(arguments)
+        return read.asked(there, calendar) if form.sliced else read.plain()
+
+    expanded = expand(
+        sql,
+        {
+            **SHARED,
+            "as_of": lambda _: now,
+            "by": lambda _: "{by:String}" if form.sliced else "''",
+            "period": lambda _: "{period:String}" if form.sliced else "''",
+            "since": lambda _: since(calendar) if form.sliced else FIRST,
+            "until": lambda _: f"least({until(calendar)}, {now})" if form.sliced else now,
+            "currency_told": lambda _: f"'{calendar.currency}'",
+            "first_day": lambda given: first_day(given[0], given[1].strip("'"), calendar),
+            "local_day": lambda given: local_day(given[0], calendar),
+            "sliced": sliced,
+        },
+    )
+    records = RECORDS
+    if form.at:
+        records = f"(SELECT * FROM {RECORDS} WHERE recorded_at <= {moment('known_at')})"
+    return _rename(expanded, definitions, f"_at({AT_PARAMETERS})" if form.at else "", records)
+
+
+def _rename(sql: str, definitions: Definitions, suffix: str, records: str) -> str:
+    known = definitions.readable
+    parsed, picked = parsed_once(COLUMNS[name] for name in sorted(fields_named(sql)))
+    told = "".join(f", {how} AS {name}" for name, how in picked.items())
+
+    def renamed(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name == "tape":
+            return f"{match['verb']} {records}{match['alias'] or f' AS {name}'}"
+        if name not in known:
+            return match[0]
+        alias = match["alias"] or f" AS {name}"
+        if name == FACTS and picked:
+            facts = f"(WITH {parsed} AS payload SELECT *{told} FROM sales.{name}{suffix})"
+            return f"{match['verb']} {facts}{alias}"
+        return f"{match['verb']} sales.{name}{suffix}{alias}"
+
+    return SOURCE.sub(renamed, sql)

@@ -1,0 +1,152 @@
+"""Macros of questions: names with arguments that rendering puts SQL in place of.
+
+A macro looks like a function, `wilson_low(won, closed)`, and is no function of the engine: the text
+is expanded before the engine sees it, so that a reader needs no right to make functions. What hangs
+on the clocks or on slices is `projections.slices`' and `projections.rendering`'s; what is the same
+everywhere stands here.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+Macro = Callable[[Sequence[str]], str]
+"""From the texts of the arguments to the text that stands in their place."""
+
+_QUOTES = "'`\""
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+Z = "1.959963984540054"
+"""The 97.5th percentile of the normal distribution, for 95 % intervals."""
+ENOUGH = 5
+"""Below so many values a median is not told."""
+
+
+class MacroError(ValueError):
+    """A macro is used in a way it cannot be; the message says which and how it is used."""
+
+
+def expand(sql: str, macros: Mapping[str, Macro]) -> str:
+    """Return the text with every macro put in place, those inside of arguments first.
+
+    Raises `MacroError`. Text in quotes is left alone.
+    """
+    if not macros:
+        return sql
+    wanted = re.compile(rf"(?<![\w.])({'|'.join(map(re.escape, macros))})\(")
+    done: list[str] = []
+    place = 0
+    while place < len(sql):
+        if sql[place] in _QUOTES:
+            end = _after_quoted(sql, place)
+        elif (found := wanted.match(sql, place)) is not None:
+            arguments, end = _arguments(sql, found.end(), found[1])
+            done.append(macros[found[1]]([expand(one, macros) for one in arguments]))
+            place = end
+            continue
+        else:
+            end = place + 1
+        done.append(sql[place:end])
+        place = end
+    return "".join(done)
+
+
+def _after_quoted(sql: str, start: int) -> int:
+    quote, place = sql[start], start + 1
+    while place < len(sql) and sql[place] != quote:
+        place += 2 if sql[place] == "\\" else 1
+    return min(place + 1, len(sql))
+
+
+def _arguments(sql: str, start: int, name: str) -> tuple[list[str], int]:
+    """Return the arguments that begin at `start`, and the place behind their closing bracket."""
+    open_ones: list[str] = [")"]
+    begin, place = start, start
+    arguments: list[str] = []
+    while place < len(sql):
+        character = sql[place]
+        if character in _QUOTES:
+            place = _after_quoted(sql, place)
+            continue
+        if character in _CLOSING:
+            open_ones.append(_CLOSING[character])
+        elif character == open_ones[-1]:
+            open_ones.pop()
+            if not open_ones:
+                arguments.append(sql[begin:place].strip())
+                return ([] if arguments == [""] else arguments), place + 1
+        elif character == "," and len(open_ones) == 1:
+            arguments.append(sql[begin:place].strip())
+            begin = place + 1
+        place += 1
+    raise MacroError(f"{name}(…) is not closed")
+
+
+def _of(name: str, names: str, text: str) -> Macro:
+    """Return a macro whose arguments stand in the text as ``$name``."""
+    wanted = names.split()
+
+    def put(arguments: Sequence[str]) -> str:
+        if len(arguments) != len(wanted):
+            raise MacroError(f"{name}() takes {len(wanted)} arguments: {name}({', '.join(wanted)})")
+        given = {one: f"({text})" for one, text in zip(wanted, arguments, strict=True)}
+        return re.sub(r"\$(\w+)", lambda found: given[found[1]], text)
+
+    return put
+
+
+# Wilson's score interval: E. B. Wilson, "Probable inference, the law of succession, and statistical
+# inference", Journal of the American Statistical Association 22 (1927), 209-212. Of k in n, with
+# p = k/n: (p + z²/2n ± z·sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n), here times n above and below.
+# `least(k, n)` because the engine computes both branches: nothing may be a root of less than 0.
+_WILSON = (
+    "if($n > 0 AND $k >= 0 AND $k <= $n, {bound}(({edge}), "
+    f"(toFloat64($k) + {Z} * {Z} / 2 {{sign}} {Z} * sqrt(greatest(0., toFloat64($k) "
+    f"* (toFloat64($n) - toFloat64($k)) / toFloat64(greatest($n, 1)) + {Z} * {Z} / 4))) "
+    f"/ (toFloat64($n) + {Z} * {Z})), NULL)"
+)
+WILSON_LOW = _WILSON.format(bound="greatest", edge="0.", sign="-")
+WILSON_HIGH = _WILSON.format(bound="least", edge="1.", sign="+")
+
+
+def _wilson(k: str, n: str) -> tuple[str, str, str]:
+    """Return the rate and its interval, as texts over two names."""
+    low, high = (text.replace("$k", k).replace("$n", n) for text in (WILSON_LOW, WILSON_HIGH))
+    return f"(toFloat64({k}) / nullIf(toFloat64({n}), 0))", low, high
+
+
+# The interval of a difference of two rates from the Wilson intervals of both: R. G. Newcombe,
+# "Interval estimation for the difference between independent proportions: comparison of eleven
+# methods", Statistics in Medicine 17 (1998), 873-890, method 10.
+_ONE, _LOW, _HIGH = _wilson("$k", "$n")
+_OTHER, _OTHER_LOW, _OTHER_HIGH = _wilson("$k2", "$n2")
+DIFFERENCE_LOW = (
+    f"({_ONE} - {_OTHER} - sqrt(pow({_ONE} - {_LOW}, 2) + pow({_OTHER_HIGH} - {_OTHER}, 2)))"
+)
+DIFFERENCE_HIGH = (
+    f"({_ONE} - {_OTHER} + sqrt(pow({_HIGH} - {_ONE}, 2) + pow({_OTHER} - {_OTHER_LOW}, 2)))"
+)
+
+SHARED: Mapping[str, Macro] = {
+    "rate_of": _of("rate_of", "k n", "(toFloat64($k) / nullIf(toFloat64($n), 0))"),
+    "wilson_low": _of("wilson_low", "k n", WILSON_LOW),
+    "wilson_high": _of("wilson_high", "k n", WILSON_HIGH),
+    "difference_low": _of("difference_low", "k n k2 n2", DIFFERENCE_LOW),
+    "difference_high": _of("difference_high", "k n k2 n2", DIFFERENCE_HIGH),
+    "distinguishable": _of(
+        "distinguishable",
+        "k n k2 n2",
+        f"ifNull({DIFFERENCE_LOW} > 0 OR {DIFFERENCE_HIGH} < 0, false)",
+    ),
+    "enough": _of("enough", "n", f"($n >= {ENOUGH})"),
+    "median_of": _of(
+        "median_of",
+        "days",
+        f"if(length($days) >= {ENOUGH}, arrayReduce('quantileExactInclusive(0.5)', $days), NULL)",
+    ),
+    "p90_of": _of(
+        "p90_of",
+        "days",
+        f"if(length($days) >= {ENOUGH}, arrayReduce('quantileExactInclusive(0.9)', $days), NULL)",
+    ),
+}
+"""The macros that are the same in every form of a question."""

@@ -1,0 +1,166 @@
+"""Every question can show its events: put alone into an empty platform, they give the row again.
+
+For every question that has a `why`, some rows of a simulated floor and of one example of every
+event are explained; then the ledger is emptied, the shown events alone are appended, and the
+columns that the question says follow from them are the same.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import events
+from events.envelope import home_of
+from events.parsing import Rejection, parse_event
+from infra.tape import Entry
+from infra.tape.opening import open_tape
+from infra.warehouse import Warehouse
+from projections import forms, registry
+from projections.registry import Question
+from services.projector.append import AppendLoop
+from services.projector.projector import Projector
+from services.projector.trial_events import example_entries
+from services.query.answers import Answer, Slices
+from services.query.reader import Reader
+from services.simulator.config import FloorConfig
+from services.simulator.floor import simulate
+
+DEFINITIONS = registry.load()
+EXPLAINED = [question for question in DEFINITIONS.questions.values() if question.why]
+FLOOR = FloorConfig(seed=5, days=150, accounts=30)
+AS_OF = "2031-01-01"
+"""After all events: the examples that are corrected move to 2030."""
+NUMBERS = ("Int", "UInt", "Float", "Decimal")
+CUTS = (Slices(by="rep"), Slices(period="quarter"), Slices(by="team", period="year"))
+"""How a question that can be cut so is cut as well."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A row of a question, and the events that are shown for it."""
+
+    question: Question
+    slices: Slices
+    row: dict[str, Any]
+    types: dict[str, str]
+    events: list[dict[str, Any]]
+
+    @property
+    def columns(self) -> list[str]:
+        return list(self.question.explains) or [
+            name
+            for name, kind in self.types.items()
+            if kind.replace("Nullable(", "").startswith(NUMBERS)
+        ]
+
+
+def entry_of(raw: bytes) -> Entry:
+    parsed = parse_event(raw)
+    assert not isinstance(parsed, Rejection), parsed
+    return Entry(home_of(parsed), raw)
+
+
+def told_by(event: dict[str, Any]) -> bytes:
+    """Return an event, as the ledger shows it, as it is appended."""
+    names = ("type", "source", "id", "subject", "account", "deal", "actor")
+    told = {name: event[name] for name in names if event[name]}
+    told["time"] = f"{event['time'].isoformat()}Z"
+    if event["sequence"]:
+        told["sequence"] = event["sequence"]
+    return json.dumps(told | {"data": json.loads(event["data"])}).encode()
+
+
+def as_dicts(answer: Answer) -> list[dict[str, Any]]:
+    return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+
+
+def append(warehouse: Warehouse, entries: list[Entry], path: Path) -> None:
+    """Put events alone into the ledger; the rows as of two clocks follow from it."""
+    client = warehouse.client("admin")
+    for (table,) in client.query(
+        "SELECT name FROM system.tables WHERE database = 'sales_store' AND name != 'deployed' "
+        "AND engine LIKE '%MergeTree'"
+    ).result_rows:
+        client.command(f"TRUNCATE TABLE sales_store.{table} SYNC")
+    tape = open_tape(f"sqlite:///{path}")
+    tape.append(entries)
+    loop = AppendLoop(tape, warehouse.client("append"))
+    loop.start()
+    while loop.step():
+        pass
+    tape.close()
+
+
+def cuts_of(question: Question) -> Iterator[Slices]:
+    yield Slices()
+    if not question.is_sliced:
+        return
+    dimensions, periods = forms.dimensions_of(question, DEFINITIONS), forms.periods_of(question)
+    for cut in CUTS:
+        if cut.by in ("", *dimensions) and cut.period in ("", *periods):
+            yield cut
+
+
+def some(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first row, the last and one in between."""
+    places = sorted({0, len(rows) // 2, len(rows) - 1}) if rows else []
+    return [rows[place] for place in places]
+
+
+def as_text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+@pytest.fixture(scope="module")
+def told(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
+    """Rows of every question, explained."""
+    client = warehouse.client("admin")
+    for database in ("sales", "sales_store"):
+        client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+    folder = tmp_path_factory.mktemp("why")
+    tape = open_tape(f"sqlite:///{folder / 'all.sqlite'}")
+    Projector(tape, warehouse, DEFINITIONS).prepare()
+    tape.close()
+    examples = Path(events.__file__).parent / "examples"
+    entries, _ = example_entries({path: path.read_bytes() for path in examples.glob("*.json")})
+    entries += [entry_of(raw) for raw in islice(simulate(FLOOR), 20_000)]
+    append(warehouse, entries, folder / "full.sqlite")
+    found: list[Told] = []
+    with Reader(warehouse, definitions=DEFINITIONS) as reader:
+        for question in EXPLAINED:
+            for slices in cuts_of(question):
+                answer = reader.show(question.name, AS_OF, slices=slices)
+                types = dict(zip(answer.columns, answer.types, strict=True))
+                for row in some(as_dicts(answer)):
+                    named = {name: as_text(row[name]) for name in question.key}
+                    explained = reader.why(question.name, named, AS_OF, slices=slices)
+                    assert as_dicts(explained.row) == [row]
+                    shown = as_dicts(explained.events)
+                    found.append(Told(question, slices, row, types, shown))
+    return found
+
+
+@pytest.mark.parametrize("question", EXPLAINED, ids=lambda question: question.name)
+def test_the_events_shown_for_a_row_give_the_row(
+    question: Question, told: list[Told], warehouse: Warehouse, tmp_path: Path
+) -> None:
+    rows = [one for one in told if one.question == question]
+    assert rows, "no row to explain: neither the floor nor the examples have what it asks for"
+    with Reader(warehouse, definitions=DEFINITIONS) as reader:
+        for place, one in enumerate(rows):
+            entries = [entry_of(told_by(event)) for event in one.events]
+            assert entries, one.row
+            append(warehouse, entries, tmp_path / f"{place}.sqlite")
+            again = as_dicts(reader.show(question.name, AS_OF, slices=one.slices))
+            same = [row for row in again if all(row[n] == one.row[n] for n in question.key)]
+            assert len(same) == 1, (one.slices, one.row)
+            for column in one.columns:
+                expected = one.row[column]
+                if isinstance(expected, float):
+                    expected = pytest.approx(expected, rel=1e-9)
+                assert same[0][column] == expected, (column, one.slices, one.row)
