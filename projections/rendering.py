@@ -146,7 +146,12 @@ def fields_named(sql: str) -> frozenset[str]:
 
 
 def derivation(table: DerivedTable, source: str) -> str:
-    """Return the derivation reading from `source`: a table name or a subquery in parentheses."""
+    """Return the derivation reading from `source`: a table name or a subquery in parentheses.
+
+    One by day that says nothing of homes is by day and rep: it sees no event without a rep.
+    """
+    if table.reading == "day" and "filed_home" not in table.derive_sql:
+        source = f"(SELECT * FROM {source} WHERE actor != '')"
     return re.sub(r"\bFROM effective\b", f"FROM {source} AS effective", table.derive_sql)
 
 

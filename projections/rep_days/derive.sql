@@ -37,7 +37,6 @@ FROM
         countIf(live) AS events,
         sum(positions) AS read
     FROM effective
-    WHERE actor != ''
     GROUP BY filed_day, actor, day, money
 )
 GROUP BY filed_day, rep
