@@ -4,7 +4,7 @@
 -- amendments holds (a correction replaces time and data, a retraction makes it not live); an
 -- amendment counts only where it names its target rightly (type, time, account, deal, rep).
 -- An event that is not live is returned all the same, so that what loses all its events is still
--- derived, as deleted. So is every home (deal, account) that any of the records names.
+-- derived, as deleted. So is every home (deal, account, rep, type) that any of the records names.
 --
 -- $scope       columns that narrow the reading beside the key, each followed by a comma, or nothing
 -- $definitions what those columns are, over the ledger
@@ -23,8 +23,8 @@ SELECT
     target_id AS id,
     positions,
     contested,
-    has_original AND home = (original.deal, original.account, original.actor) AND amendment.kind != 2 AS live,
-    original.type AS type,
+    has_original AND home = (original.deal, original.account, original.actor, original.type) AND amendment.kind != 2 AS live,
+    home.4 AS type,
     if(amendment.kind = 1, amendment.corrected_time, original.time) AS time,
     original.sequence AS sequence,
     original.subject AS subject,
@@ -76,7 +76,7 @@ FROM
                 (recorded_at, partition, offset),
                 kind = 0 AND NOT beaten
             ) AS original,
-            groupUniqArray((deal, account, actor)) AS homes,
+            groupUniqArray((deal, account, actor, CAST(if(kind > 0, ref_type, type), 'String'))) AS homes,
             groupUniqArrayIf(
                 CAST(
                     (kind, time, source, id, recorded_at, partition, offset, ref_type, filed_time, account, deal, actor, corrected_time, corrected_data),

@@ -9,13 +9,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from projections.columns import parsed_once
 from projections.macros import SHARED, MacroError, expand
 from projections.registry import SOURCE, DefinitionError, Definitions, Question, without_comments
-from projections.rendering import moment
+from projections.rendering import COLUMNS, fields_named, moment
 from projections.slices import Sliced, first_day, local_day, since, until
 
 RECORDS = "sales_store.tape"
 """Every record, good or bad; one that was appended twice may stand there twice for a while."""
+FACTS = "facts"
+"""The table that a question reads with the payload fields it names as columns."""
 AT_PARAMETERS = "as_of = {as_of:String}, known_at = {known_at:String}"
 FIRST = "toDateTime64('1900-01-01', 6, 'UTC')"
 
@@ -164,6 +167,8 @@ def _asked(sql: str, definitions: Definitions, form: Form, by: str | None = None
 
 def _rename(sql: str, definitions: Definitions, suffix: str, records: str) -> str:
     known = definitions.readable
+    parsed, picked = parsed_once(COLUMNS[name] for name in sorted(fields_named(sql)))
+    told = "".join(f", {how} AS {name}" for name, how in picked.items())
 
     def renamed(match: re.Match[str]) -> str:
         name = match["name"]
@@ -172,6 +177,9 @@ def _rename(sql: str, definitions: Definitions, suffix: str, records: str) -> st
         if name not in known:
             return match[0]
         alias = match["alias"] or f" AS {name}"
+        if name == FACTS and picked:
+            facts = f"(WITH {parsed} AS payload SELECT *{told} FROM sales.{name}{suffix})"
+            return f"{match['verb']} {facts}{alias}"
         return f"{match['verb']} sales.{name}{suffix}{alias}"
 
     return SOURCE.sub(renamed, sql)

@@ -33,11 +33,13 @@ def moment(parameter: str) -> str:
 BEATEN = "(partition, offset) IN (SELECT partition, offset FROM sales.conflicts)"
 TARGET_SOURCE = "if(kind > 0, ref_source, source)"
 TARGET_ID = "if(kind > 0, ref_id, id)"
+ORIGINAL_HOME = "(original.deal, original.account, original.actor, original.type)"
 SCOPES: dict[str, dict[str, str]] = {
     "key": {},
     "day": {
         "filed_day": "toDate32(filed_time)",
         "filed_actor": "actor",
+        "filed_home": "if(actor = '', key, '')",
     },
     "people": {
         "filed_account": "account",
@@ -63,7 +65,7 @@ def _effective(reading: str, ledger: str, only: str) -> str:
     """Return the effective reading of the rows of `ledger` that meet the condition `only`."""
     return Template(EFFECTIVE).substitute(
         _places(reading, ledger),
-        home="homes[1]" if reading == "people" else "arrayJoin(homes)",
+        home=ORIGINAL_HOME if reading == "people" else "arrayJoin(homes)",
         only=only,
     )
 
@@ -135,12 +137,21 @@ def _with_fields(effective: str, fields: frozenset[str]) -> str:
 
 def fields_of(table: DerivedTable) -> frozenset[str]:
     """Return the payload fields that a derivation names."""
-    words = set(re.findall(r"[a-z_][a-z0-9_]*", without_comments(table.derive_sql)))
-    return frozenset(words & COLUMNS.keys())
+    return fields_named(without_comments(table.derive_sql))
+
+
+def fields_named(sql: str) -> frozenset[str]:
+    """Return the payload fields that a text names."""
+    return frozenset(set(re.findall(r"[a-z_][a-z0-9_]*", sql)) & COLUMNS.keys())
 
 
 def derivation(table: DerivedTable, source: str) -> str:
-    """Return the derivation reading from `source`: a table name or a subquery in parentheses."""
+    """Return the derivation reading from `source`: a table name or a subquery in parentheses.
+
+    One by day that says nothing of homes is by day and rep: it sees no event without a rep.
+    """
+    if table.reading == "day" and "filed_home" not in table.derive_sql:
+        source = f"(SELECT * FROM {source} WHERE actor != '')"
     return re.sub(r"\bFROM effective\b", f"FROM {source} AS effective", table.derive_sql)
 
 

@@ -1,5 +1,5 @@
--- The second reading of the ledger: the rows that name a rep, ordered by day and rep. It has no
--- indexes beside its order: nothing is looked up here but days and reps.
+-- The second reading of the ledger, ordered by day, rep and home. It has no indexes beside its
+-- order: nothing is looked up here but days, with a rep or, where there is none, a home.
 CREATE TABLE IF NOT EXISTS sales_store.events_by_day
 (
     key           String COMMENT 'partition key: the home of what the event is about',
@@ -31,4 +31,4 @@ CREATE TABLE IF NOT EXISTS sales_store.events_by_day
 ENGINE = ReplacingMergeTree
 ORDER BY (toDate32(filed_time), actor, key, deal, filed_time, sequence, source, id, partition, offset)
 SETTINGS index_granularity = 1024
-COMMENT 'The ledger once more, for what is kept by rep and day'
+COMMENT 'The ledger once more, for what is kept by day'

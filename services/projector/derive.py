@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 AMENDMENT = "sales.event."
 """How the types of corrections and retractions begin: they can change any row."""
 
+TAPE_SCOPE = "day AS filed_day, actor AS filed_actor, if(actor = '', key, '') AS filed_home"
+"""What names a slice of a day, over the tape."""
+
 ABANDONED = """
 SELECT arrayJoin(groupArray(name))
 FROM system.tables
@@ -179,10 +182,9 @@ class DeriveLoop(Deployment):
         else:
             # A record that lost a conflict may have won before: its slice is touched with its key.
             found = (
-                f"SELECT DISTINCT day AS filed_day, actor AS filed_actor FROM sales_store.tape "
-                f"WHERE actor != '' AND {where} UNION DISTINCT "
-                f"SELECT day, actor FROM sales.conflicts WHERE actor != '' AND key IN "
-                f"(SELECT key FROM sales_store.tape WHERE {where})"
+                f"SELECT DISTINCT {TAPE_SCOPE} FROM sales_store.tape WHERE {where} "
+                f"UNION DISTINCT SELECT {TAPE_SCOPE} FROM sales.conflicts "
+                f"WHERE key IN (SELECT key FROM sales_store.tape WHERE {where})"
             )
         # Numbered in the order of the ledger, so that a part of them lies together there.
         self._fill(

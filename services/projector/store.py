@@ -15,7 +15,26 @@ from infra.warehouse import layout_of
 
 STORE = Path(projections.__file__).parent / "store"
 DATABASES = ("sales_store", "sales")
-TABLES = ("events", "events_by_day", "events_to_day", "tape", "appended", "positions", "deployed")
+TABLES = (
+    "events",
+    "events_by_day",
+    "events_to_day",
+    "unowned_to_day",
+    "tape",
+    "appended",
+    "positions",
+    "deployed",
+)
+
+UNOWNED_NOT_COPIED = """
+SELECT
+    (SELECT uniqExact(partition, offset) FROM sales_store.events WHERE actor = '')
+    > (SELECT uniqExact(partition, offset) FROM sales_store.events_by_day WHERE actor = '')
+"""
+COPY_UNOWNED = """
+INSERT INTO sales_store.events_by_day
+SELECT * EXCEPT (digest, data), digest, data FROM sales_store.events WHERE actor = ''
+"""
 
 
 def prepare(client: Client) -> None:
@@ -26,6 +45,9 @@ def prepare(client: Client) -> None:
     for name in TABLES:
         for statement in layout.table((STORE / f"{name}.sql").read_text()):
             client.command(statement)
+    # A warehouse may be older than the second reading of what names no rep.
+    if client.query(UNOWNED_NOT_COPIED).result_rows[0][0]:
+        client.command(COPY_UNOWNED)
 
 
 def watermark(client: Client) -> dict[int, int]:

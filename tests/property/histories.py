@@ -42,7 +42,27 @@ PAYLOADS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "sales.purchase.made.v1": money,
     "sales.purchase.returned.v1": money,
     "sales.account.created.v1": st.fixed_dictionaries({}, optional={"name": st.just("Paper")}),
-    "sales.call.made.v1": st.fixed_dictionaries({"direction": st.just("outbound")}),
+    "sales.call.made.v1": st.fixed_dictionaries(
+        {"direction": st.just("outbound")}, optional={"lead": st.just("lead-1")}
+    ),
+    "sales.lead.captured.v1": st.fixed_dictionaries(
+        {
+            "lead": st.sampled_from(["lead-1", "lead-2"]),
+            "channel": st.just("web"),
+            "direction": st.just("inbound"),
+        }
+    ),
+    "sales.rep.team_assigned.v1": st.fixed_dictionaries(
+        {"team": st.sampled_from(["north", "south"])}
+    ),
+    "sales.exchange_rate.set.v1": st.fixed_dictionaries(
+        {
+            "currency": st.just("USD"),
+            "quote_currency": st.just("EUR"),
+            "rate": st.sampled_from(["0.9", "0.95"]),
+            "valid_from": st.sampled_from(["2024-03-01", "2024-03-06"]),
+        }
+    ),
     "sales.quota.set.v1": st.fixed_dictionaries(
         {
             "period_start": st.sampled_from(["2024-03-01", "2024-04-01"]),
@@ -84,7 +104,14 @@ def events(draw: st.DrawFn) -> dict[str, Any]:
     elif kind == "sales.pipeline.defined.v1":
         event["subject"] = "main"
         del event["actor"]
-    elif kind != "sales.quota.set.v1":
+    elif kind == "sales.exchange_rate.set.v1":
+        event["subject"] = "USD"
+        del event["actor"]
+    elif kind == "sales.lead.captured.v1":
+        if draw(st.booleans()):
+            event["subject"] = event["data"]["lead"]
+            del event["actor"]
+    elif kind not in ("sales.quota.set.v1", "sales.rep.team_assigned.v1"):
         event["account"] = draw(st.sampled_from(ACCOUNTS))
     return event
 

@@ -1,0 +1,106 @@
+"""The facts: which events they are, and that corrections, retractions and conflicts move them."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from golden import DEFINITIONS, Floor, corrected, retracted, told
+
+from projections import forms
+from services.projector import store
+
+ALWAYS = "as_of = '2100-01-01', known_at = '2100-01-01'"
+CAPTURED = {"channel": "web", "direction": "inbound"}
+
+
+def days_and_types(floor: Floor, source: str = "sales.facts") -> list[tuple[date, str, str]]:
+    return [
+        (day, kind.removeprefix("sales.").removesuffix(".v1"), rep)
+        for day, kind, rep in floor.ask(f"SELECT day, type, rep FROM {source} ORDER BY moment")
+    ]
+
+
+def test_what_is_rare_is_a_fact_with_or_without_a_rep(floor: Floor) -> None:
+    floor.tell(
+        told("lead.captured", "03-01", lead="l1", subject="l1", **CAPTURED),
+        told("lead.assigned", "03-02", lead="l1", actor="ann"),
+        told("exchange_rate.set", "03-03", currency="USD", quote_currency="EUR", rate="0.9",
+             valid_from="2024-03-03"),
+        told("call.made", "03-04", account="a", actor="ann", direction="outbound"),
+        told("call.made", "03-05", account="a", actor="ann", direction="outbound", lead="l1"),
+        told("purchase.made", "03-06", account="a", actor="ann", amount="1", currency="EUR"),
+    )  # fmt: skip
+
+    expected = [
+        (date(2024, 3, 1), "lead.captured", ""),
+        (date(2024, 3, 2), "lead.assigned", "ann"),
+        (date(2024, 3, 3), "exchange_rate.set", ""),
+        (date(2024, 3, 5), "call.made", "ann"),
+    ]
+    assert days_and_types(floor) == expected
+    assert days_and_types(floor, f"sales.facts_at({ALWAYS})") == expected
+    assert (
+        days_and_types(floor, "sales.facts_at(as_of = '2024-03-02', known_at = '2100-01-01')")
+        == expected[:2]
+    )
+
+
+def test_a_correction_moves_a_fact_changes_it_and_takes_it_away(floor: Floor) -> None:
+    moved = told("lead.captured", "03-01", lead="l1", actor="ann", **CAPTURED)
+    changed = told("lead.qualified", "03-01", lead="l1", actor="ann")
+    unmade = told("call.made", "03-01", actor="ann", direction="outbound", lead="l1")
+    made = told("call.made", "03-01 10:00", actor="ann", direction="outbound")
+    gone = told("lead.converted", "03-01", lead="l1", actor="ann")
+    told_first = (moved, changed, unmade, made, gone)
+    floor.tell(
+        *told_first,
+        corrected(moved, "04-02"),
+        corrected(changed, lead="l2"),
+        corrected(unmade, lead=None),
+        corrected(made, lead="l1"),
+        retracted(gone),
+    )
+
+    expected = [
+        (date(2024, 3, 1), "lead.qualified", "ann"),
+        (date(2024, 3, 1), "call.made", "ann"),
+        (date(2024, 4, 2), "lead.captured", "ann"),
+    ]
+    assert days_and_types(floor) == expected
+    assert days_and_types(floor, f"sales.facts_at({ALWAYS})") == expected
+    assert floor.ask(
+        "SELECT JSONExtractString(data, 'lead') FROM sales.facts "
+        "WHERE type = 'sales.lead.qualified.v1'"
+    ) == [("l2",)]
+
+
+def test_of_two_contents_the_first_recorded_is_the_fact(floor: Floor) -> None:
+    first = told("lead.qualified", "03-01", lead="l1", actor="ann", id="same")
+    later = told("lead.converted", "03-02", lead="l1", actor="ann", id="same")
+    floor.tell(first, later)
+
+    assert days_and_types(floor) == [(date(2024, 3, 1), "lead.qualified", "ann")]
+
+
+def test_a_question_reads_the_payload_fields_that_it_names(floor: Floor) -> None:
+    floor.tell(told("lead.captured", "03-01", lead="l1", actor="ann", **CAPTURED))
+    sources = DEFINITIONS.questions["deal_sources"]
+    question = replace(sources, sql="SELECT lead, direction FROM facts WHERE channel = 'web'")
+
+    assert floor.ask(forms.question_in(forms.NOW, question, DEFINITIONS)) == [("l1", "inbound")]
+
+
+def test_what_an_older_warehouse_did_not_copy_is_copied(floor: Floor) -> None:
+    floor.tell(told("lead.captured", "03-01", lead="l1", subject="l1", **CAPTURED))
+    floor.client.command("TRUNCATE TABLE sales_store.events_by_day")
+    store.prepare(floor.client)
+
+    assert floor.ask("SELECT key, source FROM sales_store.events_by_day") == [("l1", "crm")]
+
+
+@pytest.mark.parametrize("named", ["type = 'sales.lead.captured.v1'", "day >= '2024-03-01'"])
+def test_a_type_is_read_alone(floor: Floor, named: str) -> None:
+    plan = floor.ask(f"EXPLAIN indexes = 1 SELECT * FROM sales.facts WHERE {named}")
+    told_keys = [line for (line,) in plan if line.strip() == "type"]
+
+    assert bool(told_keys) == named.startswith("type")
