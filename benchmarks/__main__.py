@@ -11,9 +11,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import embedded, posting
+from benchmarks import embedded, kafka, posting
 
-BENCHMARKS = {"embedded": (embedded.measure, 1_000_000), "posting": (posting.measure, 50_000)}
+BENCHMARKS = {
+    "embedded": (embedded.measure, 1_000_000),
+    "posting": (posting.measure, 50_000),
+    "kafka": (kafka.measure, 1_000_000),
+}
 
 
 def main() -> int:
