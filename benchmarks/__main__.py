@@ -11,12 +11,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import embedded, kafka, posting
+from benchmarks import embedded, growth, kafka, latency, posting, workers
 
 BENCHMARKS = {
     "embedded": (embedded.measure, 1_000_000),
     "posting": (posting.measure, 50_000),
+    "growth": (growth.measure, 100_000),
     "kafka": (kafka.measure, 1_000_000),
+    "workers": (workers.measure, 200_000),
+    "latency": (latency.measure, 30_000),
 }
 
 
