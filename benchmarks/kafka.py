@@ -113,8 +113,7 @@ def _report(
 ) -> Report:
     count, share = limits[RAW.title]["count"], beside["count"]
     report = Report(
-        f"From Kafka to a typed ledger and derived deals: {count:,} events ({share:,} for the "
-        f"peers), {ACCOUNTS:,} accounts at random",
+        f"From Kafka to a typed ledger and derived deals: {count:,} events, for peers {share:,}",
         ("contender", "events/s", "of the limit", "times the best peer", "s behind", "deals"),
     )
     limit, best = _rate(limits[RAW.title]), max(map(_rate, peers.values()))

@@ -18,6 +18,7 @@ from infra.kafka_broker import KafkaBroker
 from infra.settings import KafkaSettings
 from infra.tape import Entry
 from infra.tape.kafka import KafkaTape
+from projections import registry
 from services.projector import store
 
 ACCOUNTS = 50_000
@@ -56,12 +57,15 @@ def measure(folder: Path, count: int) -> list[Report]:
 def _follow(site: Site, servers: str, topic: str, entries: list[Entry]) -> tuple[float, float]:
     """Return the seconds from the first append until all is in the ledger, and in every table."""
     client, count = site.warehouse.client("admin"), len(entries)
+    tables = len(registry.load().tables)
 
     def appended() -> bool:
         return sum(store.watermark(client).values()) >= count
 
     def derived() -> bool:
-        return all(sum(one.values()) >= count for one in store.positions(client).values())
+        found = store.positions(client)
+        reached = [sum(one.values()) >= count for one in found.values()]
+        return len(reached) >= tables and all(reached)
 
     tape, rest = KafkaTape([servers], topic, KafkaSettings(partitions=PARTITIONS)), iter(entries)
     began = time.perf_counter()
