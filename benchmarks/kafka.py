@@ -78,7 +78,7 @@ def measure(folder: Path, count: int) -> list[Report]:
         peers = {one.title: run(one, share) for one in PEER}
         beside = ours[OURS[0].title] if share == count else run(OURS[0], share)
         after = run(RAW, count)
-    raw = {"count": count, "seconds": (before["seconds"] + after["seconds"]) / 2}
+    raw = {name: (before[name] + after[name]) / 2 for name in ("count", "seconds", "processor")}
     return [_report({RAW.title: raw, "   before": before, "   after": after}, ours, peers, beside)]
 
 
@@ -114,15 +114,15 @@ def _report(
     count, share = limits[RAW.title]["count"], beside["count"]
     report = Report(
         f"From Kafka to a typed ledger and derived deals: {count:,} events, for peers {share:,}",
-        ("contender", "events/s", "of the limit", "times the best peer", "s behind", "deals"),
+        ("contender", "events/s", "of limit", "of best peer", "µs of CPU", "s behind", "deals"),
     )
     limit, best = _rate(limits[RAW.title]), max(map(_rate, peers.values()))
 
     def add(title: str, told: Told, rate: float, behind: str = "") -> None:
         deals = f"{told['deals']:,}" if "deals" in told else ""
-        report.add(
-            title, f"{rate:,.0f}", f"{rate / limit:.2f}", f"{rate / best:.1f}", behind, deals
-        )
+        cost = f"{10**6 * told['processor'] / told['count']:.0f}" if told else ""
+        shares = f"{rate / limit:.2f}", f"{rate / best:.1f}"
+        report.add(title, f"{rate:,.0f}", *shares, cost, behind, deals)
 
     for title, told in limits.items():
         add(title, told, _rate(told))

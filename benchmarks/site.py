@@ -38,6 +38,8 @@ class Site:
         self._projectors = projectors
         self._wants_gateway = gateway
         self._stack = ExitStack()
+        self.processes: dict[str, int] = {}
+        """Name to process id."""
         self.projectors: list[str] = []
         """Where each tells its health."""
         self.gateway = ""
@@ -94,6 +96,7 @@ class Site:
             env=dict(environment),
         )
         stack.callback(_end, process)
+        self.processes[f"{command}-{number}"] = process.pid
         assert process.stdout is not None
         told = process.stdout.readline()
         if not told:

@@ -1,13 +1,12 @@
 """The limit: batches of bytes from Kafka into the engine, nothing read and nothing derived."""
 
 import asyncio
-import time
 
 import clickhouse_connect
 import pyarrow as pa
 from aiokafka import AIOKafkaConsumer
 
-from benchmarks.contenders.tables import BATCH, Task, tell
+from benchmarks.contenders.tables import BATCH, Stopwatch, Task, tell
 
 TABLE = """
 CREATE TABLE records (partition UInt32, offset UInt64, value String)
@@ -26,7 +25,7 @@ async def run(task: Task) -> None:
         task.topic, bootstrap_servers=task.servers, auto_offset_reset="earliest"
     )
     await consumer.start()
-    began, done = time.perf_counter(), 0
+    watch, done = Stopwatch(), 0
     while done < task.count:
         fetched = await consumer.getmany(timeout_ms=1_000, max_records=BATCH)
         messages = [message for some in fetched.values() for message in some]
@@ -39,9 +38,9 @@ async def run(task: Task) -> None:
         )
         await asyncio.to_thread(client.insert_arrow, "records", rows)
         done += len(messages)
-    took = time.perf_counter() - began
+    took = watch.read()
     await consumer.stop()
-    tell(seconds=took, rows=done)
+    tell(**took, rows=done)
 
 
 if __name__ == "__main__":

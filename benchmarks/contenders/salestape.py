@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 
-from benchmarks.contenders.tables import DIGEST, PARTITIONS, Task, tell
+from benchmarks.contenders.tables import DIGEST, PARTITIONS, Stopwatch, Task, tell
 from infra.settings import KafkaSettings, ProjectorSettings
 from infra.tape.kafka import KafkaTape
 from infra.warehouse import Warehouse
@@ -33,7 +33,7 @@ class Watch:
     def __init__(self, worker: Worker, count: int) -> None:
         self.appended_seconds = 0.0
         """From the first fetch until everything is in the ledger."""
-        self.derived_seconds = 0.0
+        self.took: dict[str, float] = {}
         """The same, until everything is in every table."""
         self.behind = 0.0
         """The most seconds that something was in the ledger and not yet derived."""
@@ -46,8 +46,8 @@ class Watch:
         still = threading.Event()
         while not self._reads():
             still.wait(0.005)
-        began = time.perf_counter()
-        while not self._look(began):
+        stopwatch = Stopwatch()
+        while not self._look(stopwatch):
             still.wait(0.01)
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -55,17 +55,17 @@ class Watch:
         appending = getattr(self._worker, "_appending", None)  # made when the worker runs
         return appending is not None and bool(appending.turn.position)
 
-    def _look(self, began: float) -> bool:
+    def _look(self, stopwatch: Stopwatch) -> bool:
         moment, appended, derived = time.perf_counter(), self._appended(), self._derived()
         if appended >= self._count and not self.appended_seconds:
-            self.appended_seconds = moment - began
+            self.appended_seconds = stopwatch.read()["seconds"]
         if appended > (self._marks[-1][1] if self._marks else derived):
             self._marks.append((moment, appended))
         while self._marks and self._marks[0][1] <= derived:
             self._marks.popleft()
         if self._marks:
             self.behind = max(self.behind, moment - self._marks[0][0])
-        self.derived_seconds = moment - began
+        self.took = stopwatch.read()
         return derived >= self._count
 
     def _appended(self) -> int:
@@ -99,7 +99,7 @@ def run(task: Task, share: float) -> None:
         )
     tape.close()
     tell(
-        seconds=watch.derived_seconds,
+        **watch.took,
         appended_seconds=watch.appended_seconds,
         behind=watch.behind,
         rows=rows,
