@@ -52,7 +52,7 @@ PEER = (
     Contender("faust agent and Table", "faust_agent", ("table",)),
 )
 
-Told = Mapping[str, Any]
+Told = dict[str, Any]
 """What a contender told, its share of the events included, as `count`."""
 
 
@@ -78,7 +78,7 @@ def measure(folder: Path, count: int) -> list[Report]:
         peers = {one.title: run(one, share) for one in PEER}
         beside = ours[OURS[0].title] if share == count else run(OURS[0], share)
         after = run(RAW, count)
-    raw = {name: (before[name] + after[name]) / 2 for name in ("count", "seconds", "processor")}
+    raw = before | {name: (before[name] + after[name]) / 2 for name in ("seconds", "processor")}
     return [_report({RAW.title: raw, "   before": before, "   after": after}, ours, peers, beside)]
 
 
@@ -104,8 +104,7 @@ def _run(python: str, contender: Contender, servers: str, events: int, place: Pa
         raise RuntimeError(
             f"{contender.module} told nothing: {done.stdout[-2_000:]}\n{done.stderr[-2_000:]}"
         )
-    told: dict[str, Any] = json.loads(lines[-1])
-    return {"count": events, **told}
+    return {"count": events, **json.loads(lines[-1])}
 
 
 def _report(
