@@ -53,7 +53,8 @@ def table(
     (home / "table.sql").write_text(TABLE)
     (home / "derive.sql").write_text(DERIVE.format(said=said, version=version, condition=condition))
     (home / "read.sql").write_text(
-        "-- One row per account.\nSELECT account, max(rows.said) AS said FROM rows GROUP BY account\n"
+        "-- One row per account.\n"
+        "SELECT account, max(rows.said) AS said FROM rows GROUP BY account\n"
     )
 
 
