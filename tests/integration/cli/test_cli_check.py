@@ -52,7 +52,10 @@ def table(
     )
     (home / "table.sql").write_text(TABLE)
     (home / "derive.sql").write_text(DERIVE.format(said=said, version=version, condition=condition))
-    (home / "read.sql").write_text("-- One row per account.\nSELECT account, said FROM rows\n")
+    (home / "read.sql").write_text(
+        "-- One row per account.\n"
+        "SELECT account, max(rows.said) AS said FROM rows GROUP BY account\n"
+    )
 
 
 EXPLAINED = "-- key: account\n-- why: account = row.account\n"
