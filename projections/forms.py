@@ -50,10 +50,16 @@ def forms_of(question: Question) -> Iterator[Form]:
         yield from (BY, BY_AT)
 
 
-def question_in(form: Form, question: Question, definitions: Definitions) -> str:
-    """Return the text of a question in one of its forms. Raises `DefinitionError`."""
+def question_in(
+    form: Form, question: Question, definitions: Definitions, by: str | None = None
+) -> str:
+    """Return the text of a question in one of its forms. Raises `DefinitionError`.
+
+    Where it is known what it is sliced `by`, nothing else is looked up: planning the look-ups that
+    a slice does not need takes longer than answering.
+    """
     try:
-        return _asked(without_comments(question.sql), definitions, form)
+        return _asked(without_comments(question.sql), definitions, form, by)
     except MacroError as error:
         raise DefinitionError(f"{question.path}: {error}") from error
 
@@ -79,7 +85,11 @@ ROW = re.compile(r"\brow\.([A-Za-z_][A-Za-z0-9_]*)\b")
 
 
 def events_behind(
-    question: Question, definitions: Definitions, types: Mapping[str, str], form: Form
+    question: Question,
+    definitions: Definitions,
+    types: Mapping[str, str],
+    form: Form,
+    by: str | None = None,
 ) -> str:
     """Return the statement for the events behind one row of a question that has a `why`.
 
@@ -102,6 +112,8 @@ def events_behind(
         # What says who belonged where is behind the row as well.
         lookups = [one for read in question.sliced for one in read.lookups(there)]
         for lookup in dict.fromkeys(lookups):
+            if by is not None and by not in lookup.dimensions:
+                continue
             names = ", ".join(f"'{name}'" for name in lookup.dimensions)
             condition += f") OR ({{by:String}} IN ({names}) AND ({lookup.behind})"
     return _asked(
@@ -109,6 +121,7 @@ def events_behind(
         "ORDER BY time, sequence, source, id",
         definitions,
         form,
+        by,
     )
 
 
@@ -122,14 +135,14 @@ def quoted_type(kind: str) -> str:
     return kind.replace("\\", "\\\\").replace("'", "\\'")
 
 
-def _asked(sql: str, definitions: Definitions, form: Form) -> str:
+def _asked(sql: str, definitions: Definitions, form: Form, by: str | None = None) -> str:
     """Return the text of a question in one of its forms."""
     there, calendar = definitions.readable, definitions.calendar
     now = moment("as_of") if form.at else "now64(6, 'UTC')"
 
     def sliced(arguments: Sequence[str]) -> str:
         read = Sliced.read(arguments)
-        return read.asked(there, calendar) if form.sliced else read.plain()
+        return read.asked(there, calendar, by) if form.sliced else read.plain()
 
     expanded = expand(
         sql,
@@ -140,7 +153,7 @@ def _asked(sql: str, definitions: Definitions, form: Form) -> str:
             "period": lambda _: "{period:String}" if form.sliced else "''",
             "since": lambda _: since(calendar) if form.sliced else FIRST,
             "until": lambda _: f"least({until(calendar)}, {now})" if form.sliced else now,
-            "currency_told": lambda _: f"'{calendar.currency}'",
+            "reporting_currency": lambda _: f"'{calendar.currency}'",
             "first_day": lambda given: first_day(given[0], given[1].strip("'"), calendar),
             "local_day": lambda given: local_day(given[0], calendar),
             "sliced": sliced,

@@ -119,9 +119,12 @@ class Sliced:
             f"FROM {self.relation} AS fact)"
         )
 
-    def asked(self, there: Collection[str], calendar: Calendar) -> str:
-        """Return it over the parameters `PARAMETERS`."""
-        lookups = self.lookups(there)
+    def asked(self, there: Collection[str], calendar: Calendar, by: str | None = None) -> str:
+        """Return it over the parameters `PARAMETERS`.
+
+        Where it is known what it is sliced `by`, nothing else is looked up.
+        """
+        lookups = [one for one in self.lookups(there) if by is None or by in one.dimensions]
         when = self.given.get("at") or self.given.get("day")
         values = [("", "''"), *((name, self.given[name]) for name in OWN if name in self.given)]
         branches = "".join(f"{{by:String}} = '{name}', toString({how}), " for name, how in values)

@@ -10,11 +10,19 @@
 -- * cold: whether it was the first contact with someone who did not ask for it
 SELECT
     rep,
-    talk.time AS time,
-    talk.kind AS kind,
-    talk.account AS account,
-    talk.deal AS deal,
-    talk.lead AS lead,
-    talk.contact AS contact,
-    talk.cold AS cold
-FROM (SELECT rep, arrayJoin(talks) AS talk FROM rows)
+    time,
+    kind,
+    account,
+    deal,
+    lead,
+    contact,
+    cold
+FROM rows
+ARRAY JOIN
+    talks.time AS time,
+    talks.kind AS kind,
+    talks.account AS account,
+    talks.deal AS deal,
+    talks.lead AS lead,
+    talks.contact AS contact,
+    talks.cold AS cold

@@ -66,7 +66,8 @@ def show(
     as_of, known_at = clock_option("--as-of", as_of), clock_option("--known-at", known_at)
     from services.query.answers import Slices
 
-    since, until = clock_option("--since", since) or "", clock_option("--until", until) or ""
+    since = clock_option("--since", since or None) or ""
+    until = clock_option("--until", until or None) or ""
     slices = Slices(by, period, since, until)
     with open_platform(data, "show") as platform:
         if question is None:

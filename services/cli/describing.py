@@ -1,5 +1,6 @@
-"""`salestape schema`: what an event must look like, for other programs."""
+"""`salestape schema` and `docs`: what an event must look like, and what each question says."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -38,3 +39,19 @@ def schema(
     except LookupError as error:
         raise failures.Misused(str(error.args[0])) from error
     output.write_json(document)
+
+
+@app.command()
+def docs(
+    data: Data = None,  # noqa: ARG001 - every command takes it; this one opens no data
+    as_json: Json = False,
+) -> None:
+    """Print the reference page of all questions, your own among them, in Markdown."""
+    from projections.describing import questions_page
+    from services.cli.definitions import load_definitions
+
+    page = questions_page(load_definitions())
+    if as_json:
+        output.write_json({"page": page})
+    else:
+        sys.stdout.write(page)

@@ -25,7 +25,7 @@ and SALESTAPE_WAREHOUSE name. Results go to stdout, everything else to stderr.
 
 ORDER = (
     "up", "import", "simulate", "show", "sql", "replay", "feed", "signals", "rebuild", "check",
-    "doctor", "dlq", "copy", "gateway", "projector", "console", "warehouse", "schema",
+    "doctor", "dlq", "copy", "gateway", "projector", "console", "warehouse", "schema", "docs",
 )  # fmt: skip
 """How the commands are listed: what one needs first comes first."""
 

@@ -259,7 +259,7 @@ class _Trial:
         source = f"sales.{question.name}"
         key = ", ".join(question.key)
         rows, keys = self.client.query(
-            f"SELECT count(), uniqExact({key}) FROM {source}"
+            f"SELECT count(), uniqExact(tuple({key})) FROM {source}"
         ).result_rows[0]
         if rows != keys:
             self._note(question.path, None, f"key: {key} does not name one row each")

@@ -13,6 +13,7 @@ from projections import forms
 from projections.forms import Form
 from projections.moments import as_parameter, moment_of
 from projections.registry import Definitions, Question
+from projections.slices import PARAMETERS
 from services.query.answers import Answer, Slices, Unanswerable
 from services.query.failures import near_names
 
@@ -31,8 +32,7 @@ def form_of(clocks: bool, slices: Slices) -> Form:
 
 def source_in(form: Form, name: str) -> str:
     """Return what stands behind FROM to ask a question or table in a form."""
-    wanted = ("as_of", "known_at") if form.at else ()
-    wanted += ("by", "period", "since", "until") if form.sliced else ()
+    wanted = [*(("as_of", "known_at") if form.at else ()), *(PARAMETERS if form.sliced else ())]
     given = ", ".join(f"{one} = {{{one}:String}}" for one in wanted)
     return f"{name}{form.suffix}" + (f"({given})" if given else "")
 
@@ -58,7 +58,7 @@ def slice_parameters(name: str, definitions: Definitions, slices: Slices) -> dic
         _refuse_unless(name, "cut by", slices.period, forms.periods_of(question))
     for option in ("since", "until"):
         _clock(option, getattr(slices, option) or None, "")
-    return {name: getattr(slices, name) for name in ("by", "period", "since", "until")}
+    return {name: getattr(slices, name) for name in PARAMETERS}
 
 
 def _refuse_unless(name: str, how: str, asked: str, there: Sequence[str]) -> None:

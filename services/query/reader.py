@@ -150,8 +150,9 @@ class Reader(Closing):
         form, parameters = self._asked(question, as_of, known_at, slices)
         condition = f"\nWHERE (\n{where}\n)" if where else ""
         most = f"\nLIMIT {int(limit)}" if limit is not None else ""
-        source = asking.source_in(form, question)
-        return self.query(f"SELECT * FROM {source}{condition}{most}", parameters)
+        source = self._source(form, question, slices)
+        sql = f"SELECT * FROM {source}{condition}{most}"
+        return self.query(sql, asking.only_named(sql, parameters))
 
     def why(
         self,
@@ -171,7 +172,8 @@ class Reader(Closing):
         if asked is None or asked.why is None:
             reason = asked.header.why_not if asked else "it is a table: ask for the events by SQL."
             raise Unanswerable(f"{question} has no events to show for a row: {reason}")
-        source = asking.source_in(form, question)
+        source = self._source(form, question, slices)
+        parameters = asking.only_named(source, parameters)
         empty = self.query(f"SELECT * FROM {source} LIMIT 0", parameters)
         types = dict(zip(empty.columns, empty.types, strict=True))
         condition, named = asking.row_condition(asked, row, types)
@@ -184,10 +186,18 @@ class Reader(Closing):
         asking.the_one_row(asked, row, found)
         (values,) = found.rows
         count = len(empty.columns)
-        sql = forms.events_behind(asked, self.definitions, types, form)
+        by = slices.by if form.sliced else None
+        sql = forms.events_behind(asked, self.definitions, types, form, by)
         given = {f"row_{name}": value for name, value in zip(needed, values[count:], strict=True)}
         events = self.query(sql, asking.only_named(sql, {**parameters, **given}))
         return Explained(Answer(empty.columns, empty.types, [values[:count]]), events)
+
+    def _source(self, form: Form, question: str, slices: Slices) -> str:
+        """Return what stands behind FROM: a view, or where it is sliced the text for that slice."""
+        if not form.sliced:
+            return asking.source_in(form, question)
+        asked = self.definitions.questions[question]
+        return f"({forms.question_in(form, asked, self.definitions, slices.by)})"
 
     def _asked(
         self,

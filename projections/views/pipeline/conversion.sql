@@ -31,31 +31,29 @@
 --         WHERE slice = row.slice AND isNotDistinctFrom(period, row.period)
 --     )
 --     AND match(type, '^sales\\.(call|conversation|meeting|demo|visit)\\.')
---     OR type = 'sales.purchase.made.v1' AND account IN
+--     OR type = 'sales.purchase.made.v1' AND account != '' AND account IN
 --     (
---         SELECT account FROM sliced(talks, rep = rep, account = account, deal = deal, at = time)
---         WHERE account != '' AND slice = row.slice AND isNotDistinctFrom(period, row.period)
---         UNION ALL
---         SELECT account FROM deals WHERE lead IN
+--         SELECT arrayJoin([told.account, became.account]) AS account
+--         FROM sliced(talks, rep = rep, account = account, deal = deal, at = time) AS told
+--         LEFT ANY JOIN
 --         (
---             SELECT lead FROM sliced(talks, rep = rep, account = account, deal = deal, at = time)
---             WHERE lead != '' AND slice = row.slice AND isNotDistinctFrom(period, row.period)
---         )
+--             SELECT account, arrayJoin([lead, if(key = deal, deal, '')]) AS origin FROM deals
+--             WHERE account != '' AND (lead != '' OR key = deal)
+--         ) AS became ON became.origin = if(told.lead != '', told.lead, told.deal)
+--         WHERE told.slice = row.slice AND isNotDistinctFrom(told.period, row.period)
 --     )
 --     OR startsWith(type, 'sales.deal.') AND deal IN
 --     (
---         SELECT deal FROM deals
---         WHERE (account, 'account') IN
+--         SELECT deal FROM deals WHERE account != '' AND account IN
 --         (
---             SELECT arrayJoin([(account, 'account'), (lead, 'lead')]) AS named
---             FROM sliced(talks, rep = rep, account = account, deal = deal, at = time)
---             WHERE named.1 != '' AND slice = row.slice AND isNotDistinctFrom(period, row.period)
---         )
---         OR (lead, 'lead') IN
---         (
---             SELECT arrayJoin([(account, 'account'), (lead, 'lead')]) AS named
---             FROM sliced(talks, rep = rep, account = account, deal = deal, at = time)
---             WHERE named.1 != '' AND slice = row.slice AND isNotDistinctFrom(period, row.period)
+--             SELECT arrayJoin([told.account, became.account]) AS account
+--             FROM sliced(talks, rep = rep, account = account, deal = deal, at = time) AS told
+--             LEFT ANY JOIN
+--             (
+--                 SELECT account, arrayJoin([lead, if(key = deal, deal, '')]) AS origin FROM deals
+--                 WHERE account != '' AND (lead != '' OR key = deal)
+--             ) AS became ON became.origin = if(told.lead != '', told.lead, told.deal)
+--             WHERE told.slice = row.slice AND isNotDistinctFrom(told.period, row.period)
 --         )
 --     )
 WITH
@@ -75,35 +73,29 @@ WITH
     became AS
     (
         SELECT origin.1 AS kind, origin.2 AS name, min(account) AS account
-        FROM (SELECT account, arrayJoin([('lead', lead), ('deal', deal)]) AS origin FROM deals WHERE account != '')
-        WHERE name != ''
+        FROM
+        (
+            SELECT account, arrayJoin(arrayFilter(
+                told -> told.2 != '',
+                [('lead', lead), ('deal', if(key = deal, deal, ''))]
+            )) AS origin
+            FROM deals
+            WHERE account != '' AND (lead != '' OR key = deal)
+        )
         GROUP BY kind, name
-    ),
-    told AS
-    (
-        SELECT slice, period, kind, name, conversations, first_day FROM named WHERE kind NOT IN ('lead', 'deal')
-        UNION ALL
-        SELECT
-            slice,
-            period,
-            if(became.account = '', kind, 'account') AS kind,
-            if(became.account = '', name, became.account) AS name,
-            conversations,
-            first_day
-        FROM (SELECT * FROM named WHERE kind IN ('lead', 'deal')) AS named_so
-        LEFT ANY JOIN became ON became.kind = named_so.kind AND became.name = named_so.name
     ),
     people AS
     (
         SELECT
             slice,
             period,
-            kind,
-            name,
-            sum(told.conversations) AS conversations,
-            min(told.first_day) AS first_day
-        FROM told
-        GROUP BY slice, period, kind, name
+            if(became.account = '', named.kind, 'account') AS who_kind,
+            if(became.account = '', named.name, became.account) AS who,
+            sum(named.conversations) AS conversations,
+            min(named.first_day) AS first_day
+        FROM named
+        LEFT ANY JOIN became ON became.kind = named.kind AND became.name = named.name
+        GROUP BY slice, period, who_kind, who
     ),
     sold AS
     (
@@ -122,11 +114,11 @@ WITH
             slice,
             period,
             sum(people.conversations) AS conversations,
-            sum(if(kind = '', people.conversations, 1)) AS people,
-            countIf(kind = 'account' AND arrayExists(day -> day BETWEEN first_day AND first_day + 90, sold.days)) AS buyers,
+            sum(if(who_kind = '', people.conversations, 1)) AS people,
+            countIf(who_kind = 'account' AND arrayExists(day -> day BETWEEN first_day AND first_day + 90, sold.days)) AS buyers,
             max(first_day) AS last_first_day
         FROM people
-        LEFT ANY JOIN sold ON sold.account = people.name
+        LEFT ANY JOIN sold ON sold.account = people.who
         GROUP BY slice, period
     )
 SELECT

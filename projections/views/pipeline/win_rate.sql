@@ -55,6 +55,26 @@ WITH
             sum(counted.won) OVER alike - won AS rest_won
         FROM counted
         WINDOW alike AS (PARTITION BY if(by() = '', NULL, period))
+    ),
+    rated AS
+    (
+        SELECT
+            *,
+            rate_of(won, closed) AS win_rate,
+            wilson_low(won, closed) AS win_rate_low,
+            wilson_high(won, closed) AS win_rate_high,
+            rate_of(rest_won, rest_closed) AS rest_rate,
+            wilson_low(rest_won, rest_closed) AS rest_rate_low,
+            wilson_high(rest_won, rest_closed) AS rest_rate_high
+        FROM compared
+    ),
+    told_apart AS
+    (
+        SELECT
+            *,
+            difference_low(win_rate, win_rate_low, win_rate_high, rest_rate, rest_rate_low, rest_rate_high) AS difference_low,
+            difference_high(win_rate, win_rate_low, win_rate_high, rest_rate, rest_rate_low, rest_rate_high) AS difference_high
+        FROM rated
     )
 SELECT
     slice,
@@ -62,15 +82,15 @@ SELECT
     closed,
     won,
     lost,
-    rate_of(won, closed) AS win_rate,
-    wilson_low(won, closed) AS win_rate_low,
-    wilson_high(won, closed) AS win_rate_high,
+    win_rate,
+    win_rate_low,
+    win_rate_high,
     rest_closed,
-    rate_of(rest_won, rest_closed) AS rest_rate,
-    difference_low(won, closed, rest_won, rest_closed) AS difference_low,
-    difference_high(won, closed, rest_won, rest_closed) AS difference_high,
-    distinguishable(won, closed, rest_won, rest_closed) AS distinguishable,
+    rest_rate,
+    difference_low,
+    difference_high,
+    distinguishable(difference_low, difference_high) AS distinguishable,
     arraySort(told -> (-told.2, told.1), CAST(reasons, 'Array(Tuple(String, UInt64))')) AS loss_reasons,
     arraySort(told -> (-told.2, told.1), CAST(rivals, 'Array(Tuple(String, UInt64))')) AS competitors
-FROM compared
+FROM told_apart
 ORDER BY period, distinguishable DESC, if(distinguishable, win_rate, NULL) DESC, slice

@@ -58,6 +58,19 @@ def test_while_it_runs_every_command_talks_to_it(
         one["question"] for one in listed.json
     }
     assert salestape("show", "funel").code == 2
+    explained = salestape("show", "churn_signals", "--why", "account=Acme", "--json")
+    assert explained.json["row"]["purchases"] == 2, explained.err
+    assert [one["time"] for one in explained.json["events"]] == [
+        "2024-01-05T00:00:00Z",
+        "2024-02-05T00:00:00Z",
+    ]
+    shown = salestape("show", "churn_signals", "--why", "account=Acme", "--as-of", "2024-01-31")
+    assert (shown.code, shown.out.count("sales.purchase.made.v1")) == (0, 1), shown.err
+    nobody = salestape("show", "churn_signals", "--why", "account=Nobody")
+    assert (nobody.code, "no row where account=Nobody" in nobody.err) == (2, True)
+    by_rep = salestape("show", "conversion", "--by", "rep", "--period", "month", "--csv")
+    assert by_rep.out.startswith("slice,period,conversations"), by_rep.err
+    assert salestape("show", "conversion", "--by", "colour").code == 2
 
     second = salestape("up", "--port", "0")
     assert second.code == 3

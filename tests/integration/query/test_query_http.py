@@ -127,9 +127,20 @@ def test_a_question_is_answered_as_of_two_clocks(http: httpx.Client) -> None:
     assert now["columns"] == then["columns"]
 
 
+def test_the_events_behind_a_row_are_shown(http: httpx.Client) -> None:
+    found = http.get("/questions/funnel/why", params={"row": ["pipeline=main", "stage=contact"]})
+    told = found.json()
+    assert [len(told[part]["rows"]) for part in ("row", "events")] == [1, 31]
+    sliced = http.get("/questions/win_rate", params={"by": "rep", "period": "month"}).json()
+    assert [row[:4] for row in sliced["rows"]] == [["bob", "2021-02-01", 10, 10]]
+
+
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
+        ("/questions/funnel/why?row=stage%3Dnone", 422, "no row where stage=none"),
+        ("/questions/funnel/why?row=stage", 422, "column=value"),
+        ("/questions/win_rate?by=colour", 422, "rep, product"),
         ("/questions/funel", 404, "funnel"),
         ("/questions/funnel?as_of=soon", 400, "soon"),
         ("/questions/..%2Fx", 404, ""),

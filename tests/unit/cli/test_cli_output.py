@@ -48,6 +48,12 @@ def test_the_bar_of_a_rate_grows_with_it_and_ends_at_one() -> None:
     assert bars[2] == bars[3] == "█" * output.BAR_CELLS
 
 
+def test_numbers_in_a_row_are_small_bars_from_nothing_to_the_most() -> None:
+    assert output.sparkline([0, 7, 3.5, 7]) == "▁█▅█"
+    assert output.sparkline([0, 0]) == "▁▁"
+    assert output.sparkline([-7, 0]) == "▁█"
+
+
 def test_csv_has_a_header_empty_cells_for_null_and_json_for_lists(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -34,7 +34,18 @@ REPLICATED = re.compile(r"Replicated(ReplacingMergeTree)\('[^']*', '[^']*'(?:, )
 FAR = "2100-01-01"
 AS_OF = ("deals", "rep_days")
 """One table of each reading, to be asked as of two clocks as well."""
-SUMS = frozenset({"funnel", "rep_days", "signals", "quota_attainment", "accounts", "pipelines"})
+SUMS = frozenset(
+    {
+        "accounts",
+        "conversion",
+        "funnel",
+        "pipelines",
+        "quota_attainment",
+        "rep_days",
+        "signals",
+        "win_rate",
+    }
+)
 """What sums over rows, and so counts a row twice that is met twice."""
 
 
