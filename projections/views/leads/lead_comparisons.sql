@@ -71,12 +71,12 @@ SELECT
     wilson_low(other_converted, other_leads) AS other_conversion_low,
     wilson_high(other_converted, other_leads) AS other_conversion_high,
     conversion - other_conversion AS difference,
-    difference_low(converted, leads, other_converted, other_leads) AS difference_low,
-    difference_high(converted, leads, other_converted, other_leads) AS difference_high,
+    difference_low(conversion, conversion_low, conversion_high, other_conversion, other_conversion_low, other_conversion_high) AS difference_low,
+    difference_high(conversion, conversion_low, conversion_high, other_conversion, other_conversion_low, other_conversion_high) AS difference_high,
     conversion / nullIf(other_conversion, 0) AS ratio,
     exp(log(ratio) - 1.959963984540054 * spread) AS ratio_low,
     exp(log(ratio) + 1.959963984540054 * spread) AS ratio_high,
-    distinguishable(converted, leads, other_converted, other_leads) AS distinguishable
+    distinguishable(difference_low, difference_high) AS distinguishable
 FROM
 (
     SELECT
