@@ -29,7 +29,8 @@ from services.projector.derive import DeriveLoop, Followed
 DEFINITIONS = registry.load()
 NOW = ("2100-01-01", "2100-01-01")
 CLOCKS = (NOW, ("2024-03-09 12:00:00", "2100-01-01"), ("2100-01-01", "2024-04-03 09:00:12"))
-TIMELESS = sorted(DEFINITIONS.readable - {"conflicts", "churn_signals", "quota_attainment"})
+TIMED = {name for name, asked in DEFINITIONS.questions.items() if "as_of()" in asked.sql}
+TIMELESS = sorted(DEFINITIONS.readable - {"conflicts"} - TIMED)
 """What answers alike at all times after the last event, so that the two forms can be compared."""
 STORED = ("events", "events_by_day", "tape", "appended", "positions")
 EXAMPLES = int(os.environ.get("SALESTAPE_LAW_EXAMPLES", "6"))

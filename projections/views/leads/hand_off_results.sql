@@ -32,7 +32,7 @@
 --     )
 --     OR startsWith(type, 'sales.deal.') AND deal IN
 --     (
---         SELECT deal FROM deal_sources WHERE lead IN
+--         SELECT deal FROM leads WHERE lead IN
 --         (
 --             SELECT lead FROM sliced(hand_offs, rep = rep, at = handed_off_at)
 --             WHERE slice = row.slice AND isNotDistinctFrom(period, row.period) AND role = row.role

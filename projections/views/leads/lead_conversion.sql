@@ -2,7 +2,7 @@
 --
 -- A lead counts when it came in. Converted is what became a deal or an account, won what led to a deal
 -- that was won. A row is mature where no lead of it is undecided (neither converted nor found
--- unlikely) and younger than the time within which nine of ten conversions came so far; before that
+-- unlikely) and younger than the time within which nine of ten conversions of the answer came, where there are five; before that
 -- its rates can only rise, and must not be read as a fall. Kinds are judged after arrival, by people who
 -- also decide what they work on: that qualified leads convert more often says little about judging.
 --
@@ -46,11 +46,15 @@
 --     win_rate_low, win_rate_high, qualified_won, qualified_win_rate, qualified_win_rate_low,
 --     qualified_win_rate_high, undecided
 WITH
+    arrived AS
     (
-        SELECT if(enough(count()), quantileExactInclusive(0.9)(dateDiff('second', came_at, assumeNotNull(converted_at))), NULL)
-        FROM leads
-        WHERE converted_at IS NOT NULL
-    ) AS usual_seconds,
+        SELECT
+            *,
+            dateDiff('second', came_at, converted_at) AS seconds,
+            converted_at IS NULL AND unqualified_at IS NULL AS open,
+            if(enough(count(seconds) OVER ()), quantileExactInclusive(0.9)(seconds) OVER (), NULL) AS usual_seconds
+        FROM sliced(leads, rep = rep, product = product, at = came_at)
+    ),
     counted AS
     (
         SELECT
@@ -63,12 +67,9 @@ WITH
             countIf(converted_at IS NOT NULL) AS converted,
             countIf(won_at IS NOT NULL) AS won,
             countIf(qualified_at IS NOT NULL AND won_at IS NOT NULL) AS qualified_won,
-            countIf(converted_at IS NULL AND unqualified_at IS NULL) AS undecided,
-            countIf(
-                converted_at IS NULL AND unqualified_at IS NULL
-                AND ifNull(dateDiff('second', came_at, as_of()) < usual_seconds, 1)
-            ) AS young
-        FROM sliced(leads, rep = rep, product = product, at = came_at)
+            countIf(open) AS undecided,
+            countIf(open AND ifNull(dateDiff('second', came_at, as_of()) < usual_seconds, 1)) AS young
+        FROM arrived
         ARRAY JOIN [('all', ''), ('kind', kind), ('source', source), ('channel', channel), ('campaign', campaign), ('direction', direction)] AS cut
         GROUP BY slice, period, what, value
     )

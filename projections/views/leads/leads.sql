@@ -6,7 +6,7 @@
 -- qualified (ready), being unqualified as not_ready. Touched is whatever was done about it by a
 -- person or a machine; contacted is the first conversation with a person of the company: reached for
 -- the first time, a call that reached somebody, a conversation, meeting, demo or visit. It is won when
--- any deal that came from it was.
+-- the deal that it was converted into is or, where none is named, when any deal that names it is.
 --
 -- * lead: lead
 -- * rep: who has it: assigned last, or accepted it last, else who captured it; empty where nobody
@@ -30,11 +30,11 @@
 -- * qualified_at: when it was qualified first, NULL where it never was
 -- * unqualified_at: when it was last found not likely to lead to a sale, NULL where it never was
 -- * converted_at: when it became a deal or an account, NULL where it did not
--- * deal: deal that came from it, the first by name, empty where none
--- * won_at: when the first of its deals was won, NULL where none was
+-- * deal: deal that came from it, of several the first by name, empty where none
+-- * won_at: when that was won, or the first of several; NULL where none is
 --
 -- key: lead
--- why: lead = row.lead OR startsWith(type, 'sales.deal.') AND deal IN (SELECT deal FROM deal_sources WHERE lead = row.lead)
+-- why: lead = row.lead OR startsWith(type, 'sales.deal.') AND (deal = row.deal OR lead = row.lead OR deal IN (SELECT deal FROM deals WHERE lead = row.lead))
 -- explains: rep, kind, source, channel, campaign, direction, product, segment, territory, came_at,
 --     ready, assigned_at, rule, touched_at, contacted_at, nurtures, buyer_touches, our_touches,
 --     qualified_at, unqualified_at, converted_at, deal, won_at
@@ -47,6 +47,7 @@ WITH
             time,
             moment,
             rep,
+            deal,
             startsWith(type, 'sales.lead.') OR type = 'sales.prospect.identified.v1' AS own,
             type = 'sales.lead.captured.v1' AS captured,
             type IN ('sales.touch.recorded.v1', 'sales.email.opened.v1', 'sales.email.received.v1',
@@ -93,16 +94,19 @@ WITH
             groupArrayIf(time, by_us) AS our_times,
             minOrNullIf(time, judgement = 'qualified') AS qualified_at,
             maxOrNullIf(time, type = 'sales.lead.unqualified.v1') AS unqualified_at,
-            minOrNullIf(time, type = 'sales.lead.converted.v1') AS converted_at
+            minOrNullIf(time, type = 'sales.lead.converted.v1') AS converted_at,
+            argMaxIf(deal, moment, type = 'sales.lead.converted.v1') AS into,
+            if(into != '', ('deal', into), ('lead', lead)) AS link
         FROM told
         GROUP BY lead
     ),
+    -- A deal by its own name and by the lead that it names.
     dealt AS
     (
-        SELECT deal_sources.lead AS lead, min(deal) AS deal, minOrNullIf(assumeNotNull(closed_at), status = 'won') AS won_at
-        FROM deal_sources
-        INNER JOIN deals ON deals.deal = deal_sources.deal
-        GROUP BY lead
+        SELECT link, min(deal) AS deal, minOrNullIf(assumeNotNull(closed_at), status = 'won') AS won_at
+        FROM (SELECT deal, status, closed_at, arrayJoin([('deal', deal), ('lead', lead)]) AS link FROM deals)
+        WHERE link.2 != ''
+        GROUP BY link
     )
 SELECT
     gathered.lead AS lead,
@@ -130,6 +134,6 @@ SELECT
     dealt.deal AS deal,
     dealt.won_at AS won_at
 FROM gathered
-LEFT JOIN dealt ON dealt.lead = gathered.lead
+LEFT JOIN dealt ON dealt.link = gathered.link
 WHERE owned > 0
 ORDER BY lead

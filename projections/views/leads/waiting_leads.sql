@@ -17,11 +17,14 @@
 -- why: lead = row.lead
 -- explains: rep, source, came_at, state, waiting_hours, overdue_tasks
 WITH
+    arrived AS
     (
-        SELECT if(enough(count()), quantileExactInclusive(0.9)(dateDiff('second', came_at, assumeNotNull(contacted_at))), NULL)
+        SELECT
+            *,
+            dateDiff('second', came_at, contacted_at) AS seconds,
+            if(enough(count(seconds) OVER ()), quantileExactInclusive(0.9)(seconds) OVER (), NULL) AS usual_seconds
         FROM leads
-        WHERE contacted_at IS NOT NULL
-    ) AS usual_seconds,
+    ),
     tasks AS
     (
         SELECT lead, groupArray(task) AS overdue_tasks
@@ -41,7 +44,7 @@ WITH
         GROUP BY lead
     )
 SELECT
-    leads.lead AS lead,
+    arrived.lead AS lead,
     rep,
     source,
     came_at,
@@ -49,7 +52,7 @@ SELECT
     if(contacted_at IS NULL, dateDiff('hour', came_at, as_of()), NULL) AS waiting_hours,
     ifNull(contacted_at IS NULL AND dateDiff('second', came_at, as_of()) > usual_seconds, 0) OR notEmpty(tasks.overdue_tasks) AS overdue,
     tasks.overdue_tasks AS overdue_tasks
-FROM leads
-LEFT JOIN tasks ON tasks.lead = leads.lead
+FROM arrived
+LEFT JOIN tasks ON tasks.lead = arrived.lead
 WHERE converted_at IS NULL AND unqualified_at IS NULL AND (contacted_at IS NULL OR notEmpty(overdue_tasks))
 ORDER BY overdue DESC, came_at, lead

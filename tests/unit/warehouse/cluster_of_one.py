@@ -39,10 +39,17 @@ SUMS = frozenset(
         "accounts",
         "conversion",
         "funnel",
+        "hand_off_results",
+        "hand_offs",
+        "lead_comparisons",
+        "lead_conversion",
+        "lead_response",
+        "leads",
         "pipelines",
         "quota_attainment",
         "rep_days",
         "signals",
+        "unready_leads",
         "win_rate",
     }
 )
