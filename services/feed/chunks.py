@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from infra import clock
-from infra.tape.contract import Tape, TapeRefused
+from infra.tape.contract import Record, Tape, TapeRefused
 from services.feed.items import Item, items_of, size_of
 
 CHUNK = 128
@@ -103,16 +103,17 @@ class Chunks:
 
     def _read(self, partition: int, start: int, end: int) -> list[Item | None]:
         began = clock.monotonic()
-        ends = {**self._ends(), partition: start}
-        # Other partitions may get records meanwhile, which are read as well.
-        limit = end - start if len(ends) == 1 else _READ_AT_ONCE
-        records = [
-            record
-            for record in self._tape.read(ends, limit)
-            if record.partition == partition and record.offset < end
-        ]
-        if not records or records[0].offset != start:
-            raise TapeRefused(f"the tape ends before offset {start} of partition {partition}")
+        position = {**self._ends(), partition: start}
+        limit = end - start if len(position) == 1 else _READ_AT_ONCE
+        records: list[Record] = []
+        while not records and not self._closed.is_set():
+            # Other partitions get records meanwhile, which are read as well and may come first.
+            found = self._tape.read(position, limit)
+            own = [one for one in found if one.partition == partition]
+            if not found or (own and own[0].offset != start):
+                raise TapeRefused(f"the tape ends before offset {start} of partition {partition}")
+            records = [one for one in own if one.offset < end]
+            position |= {one.partition: one.offset + 1 for one in found}
         items = items_of(records)
         # Parsing holds the interpreter, which those who append need as well: half of the time at
         # most is spent on it.

@@ -1,5 +1,6 @@
 """What a reader of the feed is sent: which events, in which form, from where on."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from loopback import HTTP
 from waiting import wait_until
 
 from infra.tape.contract import Entry, Tape, TapeRefused, TapeUnavailable
+from services.feed.chunks import Chunks
 from services.feed.hub import FeedHub
 
 Serve = Callable[..., Any]
@@ -225,3 +227,21 @@ def test_a_tape_of_several_partitions_is_followed_in_each(serve: Serve) -> None:
             tape.append([Entry("c", entry("c0").value), Entry("a", entry("a300").value)])
             assert {sent.name for sent in feed.take(2)} == {"c0", "a300"}
             assert feed.last_id == "0:300,1:299,2:0"
+
+
+def test_what_other_partitions_got_meanwhile_hides_nothing() -> None:
+    tape = PartitionedTape("ab")
+    tape.append([Entry(key, entry(f"{key}{n}").value) for key in "ab" for n in range(2_500)])
+    chunks = Chunks(tape, lambda: {0: 0, 1: 3})
+    found = asyncio.run(chunks.read(1, 0, 3))
+    chunks.close()
+    assert [f"b{n}".encode() in item.frame for n, item in enumerate(found) if item] == [True] * 3
+
+
+def test_a_stretch_that_is_not_on_the_tape_is_told_of() -> None:
+    tape = PartitionedTape("ab")
+    tape.append([Entry("a", entry(f"a{n}").value) for n in range(2_500)])
+    chunks = Chunks(tape, lambda: {0: 0, 1: 3})
+    with pytest.raises(TapeRefused, match="ends before offset 0 of partition 1"):
+        asyncio.run(chunks.read(1, 0, 3))
+    chunks.close()
