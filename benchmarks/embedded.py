@@ -8,8 +8,7 @@ both times counts, so that a machine that grows busier or idler in between does 
 import threading
 from pathlib import Path
 
-import pyarrow as pa
-
+from benchmarks.contenders.tables import BYTES, byte_rows
 from benchmarks.measuring import Report, best, peak_memory, seconds
 from benchmarks.workload import fill
 from infra.tape import Tape
@@ -59,21 +58,10 @@ def measure(folder: Path, count: int) -> list[Report]:
 def _append_bytes(tape: Tape, warehouse: Warehouse) -> None:
     client = warehouse.client("admin")
     client.command("CREATE DATABASE IF NOT EXISTS raw ENGINE = Atomic")
-    client.command(
-        "CREATE TABLE raw.records (partition UInt32, offset UInt64, value String) "
-        "ENGINE = MergeTree ORDER BY (partition, offset) "
-        "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
-    )
+    client.command(BYTES % "raw.records")
     position = {0: 0}
     while records := tape.read(position, BATCH):
-        rows = pa.table(
-            {
-                "partition": pa.array([record.partition for record in records], pa.uint32()),
-                "offset": pa.array([record.offset for record in records], pa.uint64()),
-                "value": pa.array([record.value for record in records], pa.binary()),
-            }
-        )
-        client.insert_arrow("records", rows, database="raw")
+        client.insert_arrow("records", byte_rows(records), database="raw")
         position = {0: records[-1].offset + 1}
     client.command("DROP DATABASE raw SYNC")
 
