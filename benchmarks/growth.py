@@ -9,11 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from benchmarks.measuring import Report, seconds
-from benchmarks.workload import events
-from infra.tape import Entry
+from benchmarks.workload import entries, events
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
 from projections import registry
@@ -98,19 +95,13 @@ def _distinct(told: Iterator[Told], accounts: int) -> list[Told]:
 
 
 def _follow(projector: Projector, told: Iterator[Told]) -> None:
-    while lot := list(islice(told, LOT)):
-        _append(projector, lot)
+    while some := entries(islice(told, LOT)):
+        projector.tape.append(some)
     projector.catch_up()
-
-
-def _append(projector: Projector, told: Sequence[Told]) -> None:
-    projector.tape.append(
-        [Entry(key, orjson.dumps({**event, "partitionkey": key})) for key, event in told]
-    )
 
 
 def _round(projector: Projector, told: Sequence[Told]) -> float:
     """Return the seconds that deriving what some events touch takes."""
-    _append(projector, told)
+    projector.tape.append(entries(told))
     projector.append.step()
     return seconds(projector.derive.step)

@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
+from infra.closing import Closing
 from infra.warehouse import Warehouse
 
 KEY = "a-key-for-those-who-write"
@@ -25,8 +25,8 @@ PATIENCE = 300.0
 """Seconds that a start may take before the run is given up."""
 
 
-class Site:
-    """Processes of one platform. Use it as a context manager; leaving it ends them all."""
+class Site(Closing):
+    """Processes of one platform, started when it is made; closing it ends them all."""
 
     def __init__(
         self, folder: Path, tape: str, partitions: int, projectors: int, gateway: bool
@@ -37,7 +37,6 @@ class Site:
         self._partitions = partitions
         self._projectors = projectors
         self._wants_gateway = gateway
-        self._stack = ExitStack()
         self.processes: dict[str, int] = {}
         """Name to process id."""
         self.projectors: list[str] = []
@@ -45,23 +44,17 @@ class Site:
         self.gateway = ""
         self.endpoint = ""
         """Where the warehouse serves, as host:port."""
-
-    def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._start(stack)
             self._stack = stack.pop_all()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._stack.close()
 
     def _start(self, stack: ExitStack) -> None:
         self._folder.mkdir(parents=True)
+        # Without certificates, whose reading costs more than what is asked.
+        self._http = stack.enter_context(httpx.Client(verify=False, timeout=60))
         plain = {k: v for k, v in os.environ.items() if not k.startswith("SALESTAPE_")}
         key = {"SALESTAPE_WAREHOUSE_WRITER_KEY": KEY}
         warehouse = self._run(stack, "warehouse", plain | key, "--data", str(self._folder / "data"))
@@ -81,7 +74,7 @@ class Site:
         if self._wants_gateway:
             place = str(self._folder / "gateway")
             self.gateway = self._run(stack, "gateway", settings, "--data", place)
-            wait("the gateway", lambda: httpx.get(f"{self.gateway}/health").is_success)
+            wait("the gateway", lambda: self._http.get(f"{self.gateway}/health").is_success)
 
     def _run(
         self, stack: ExitStack, command: str, environment: Mapping[str, str], *more: str
@@ -105,7 +98,7 @@ class Site:
 
     def health(self) -> list[dict[str, Any]]:
         """Return what each projector tells of itself."""
-        return [httpx.get(f"{one}/health", timeout=60).json() for one in self.projectors]
+        return [self._http.get(f"{one}/health").json() for one in self.projectors]
 
     def _shared(self) -> bool:
         parts = [len(told["partitions"]) for told in self.health()]

@@ -8,12 +8,10 @@ import time
 from itertools import islice
 from pathlib import Path
 
-import orjson
-
 from benchmarks.contenders.tables import PARTITIONS
 from benchmarks.measuring import Report, seconds
 from benchmarks.site import Site, wait
-from benchmarks.workload import events
+from benchmarks.workload import entries, events
 from infra.kafka_broker import KafkaBroker
 from infra.settings import KafkaSettings
 from infra.tape import Entry
@@ -33,17 +31,14 @@ def measure(folder: Path, count: int) -> list[Report]:
         f"Workers that share a topic of {PARTITIONS} partitions: {count:,} events",
         ("workers", "appended/s", "until all is derived, events/s", "of one worker's"),
     )
-    entries = [
-        Entry(key, orjson.dumps({**event, "partitionkey": key}))
-        for key, event in events(count, ACCOUNTS)
-    ]
+    told = entries(events(count, ACCOUNTS))
     one = 0.0
     with KafkaBroker(folder / "broker") as broker:
         for workers in WORKERS:
             topic = f"sales.bench.{workers}"
             tape = f"kafka://{broker.address}/{topic}"
             with Site(folder / topic, tape, PARTITIONS, workers, gateway=False) as site:
-                appended, derived = _follow(site, broker.address, topic, entries)
+                appended, derived = _follow(site, broker.address, topic, told)
             one = one or derived
             report.add(
                 str(workers),
@@ -54,9 +49,9 @@ def measure(folder: Path, count: int) -> list[Report]:
     return [report]
 
 
-def _follow(site: Site, servers: str, topic: str, entries: list[Entry]) -> tuple[float, float]:
+def _follow(site: Site, servers: str, topic: str, told: list[Entry]) -> tuple[float, float]:
     """Return the seconds from the first append until all is in the ledger, and in every table."""
-    client, count = site.warehouse.client("admin"), len(entries)
+    client, count = site.warehouse.client("admin"), len(told)
     tables = len(registry.load().tables)
 
     def appended() -> bool:
@@ -67,7 +62,7 @@ def _follow(site: Site, servers: str, topic: str, entries: list[Entry]) -> tuple
         reached = [sum(one.values()) >= count for one in found.values()]
         return len(reached) >= tables and all(reached)
 
-    tape, rest = KafkaTape([servers], topic, KafkaSettings(partitions=PARTITIONS)), iter(entries)
+    tape, rest = KafkaTape([servers], topic, KafkaSettings(partitions=PARTITIONS)), iter(told)
     began = time.perf_counter()
     while lot := list(islice(rest, LOT)):
         tape.append(lot)

@@ -4,7 +4,7 @@ The worst case for a derivation: no locality at all, every batch touches account
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice, product
 from typing import Any
@@ -97,10 +97,13 @@ def _event(
     }
 
 
+def entries(told: Iterable[tuple[str, dict[str, Any]]]) -> list[Entry]:
+    """Return events as a tape takes them, as the gateway would have completed them."""
+    return [Entry(key, orjson.dumps({**event, "partitionkey": key})) for key, event in told]
+
+
 def fill(tape: Tape, count: int, accounts: int, lot: int = 5_000) -> None:
     """Append the workload to a tape."""
     told = events(count, accounts)
-    while entries := [
-        Entry(key, orjson.dumps({**event, "partitionkey": key})) for key, event in islice(told, lot)
-    ]:
-        tape.append(entries)
+    while some := entries(islice(told, lot)):
+        tape.append(some)

@@ -52,6 +52,7 @@ class _Written:
 
 CONTROL_FREE = r"^[^\x00-\x1f\x7f]+$"
 NUL_FREE = r"^[^\x00]+$"
+"""What strings of the vocabulary are made of."""
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=CONTROL_FREE)]
 """The name of a thing (account, deal, rep, product): 1 to 256 characters, no control characters."""

@@ -23,7 +23,8 @@ MAX_EVENTS = 5_000
 MAX_BYTES = 4 * 1024 * 1024
 """What one request holds at most; an event that is larger goes alone."""
 
-ATTEMPTS = 8
+ATTEMPTS = 18
+"""Two minutes of pauses: as long as a command waits that has the tape for itself."""
 TIMEOUT_SECONDS = 60.0
 
 _FIRST_PAUSE_SECONDS = 0.2

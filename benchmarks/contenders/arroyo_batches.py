@@ -4,20 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from arroyo.backends.kafka import KafkaConsumer  # type: ignore[import-not-found]
-from arroyo.backends.kafka.configuration import (  # type: ignore[import-not-found]
+from arroyo.backends.kafka import KafkaConsumer
+from arroyo.backends.kafka.configuration import (
     build_kafka_consumer_configuration,
 )
-from arroyo.processing.processor import StreamProcessor  # type: ignore[import-not-found]
-from arroyo.processing.strategies import (  # type: ignore[import-not-found]
+from arroyo.processing.processor import StreamProcessor
+from arroyo.processing.strategies import (
     BatchStep,
     CommitOffsets,
     RunTask,
 )
-from arroyo.processing.strategies.abstract import (  # type: ignore[import-not-found]
+from arroyo.processing.strategies.abstract import (
     ProcessingStrategyFactory,
 )
-from arroyo.types import Topic  # type: ignore[import-not-found]
+from arroyo.types import Topic
 
 from benchmarks.contenders.tables import BATCH, Deal, Event, Tables, Task, folded
 

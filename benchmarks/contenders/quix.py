@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from quixstreams import Application, State  # type: ignore[import-not-found]
-from quixstreams.sinks import BatchingSink, SinkBatch  # type: ignore[import-not-found]
+from quixstreams import Application, State
+from quixstreams.sinks import BatchingSink, SinkBatch
 
 from benchmarks.contenders.tables import BATCH, Event, Tables, Task, folded
 

@@ -3,16 +3,9 @@
 import asyncio
 
 import clickhouse_connect
-import pyarrow as pa
 from aiokafka import AIOKafkaConsumer
 
-from benchmarks.contenders.tables import BATCH, Stopwatch, Task, tell
-
-TABLE = """
-CREATE TABLE records (partition UInt32, offset UInt64, value String)
-ENGINE = MergeTree ORDER BY (partition, offset)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
-"""
+from benchmarks.contenders.tables import BATCH, BYTES, Stopwatch, Task, byte_rows, tell
 
 
 async def run(task: Task) -> None:
@@ -20,7 +13,7 @@ async def run(task: Task) -> None:
     client = clickhouse_connect.get_client(
         interface="chdb", path=str(task.folder / "engine"), settings={"async_insert": "0"}
     )
-    client.command(TABLE)
+    client.command(BYTES % "records")
     consumer = AIOKafkaConsumer(
         task.topic, bootstrap_servers=task.servers, auto_offset_reset="earliest"
     )
@@ -29,14 +22,7 @@ async def run(task: Task) -> None:
     while done < task.count:
         fetched = await consumer.getmany(timeout_ms=1_000, max_records=BATCH)
         messages = [message for some in fetched.values() for message in some]
-        rows = pa.table(
-            {
-                "partition": pa.array([one.partition for one in messages], pa.uint32()),
-                "offset": pa.array([one.offset for one in messages], pa.uint64()),
-                "value": pa.array([one.value for one in messages], pa.binary()),
-            }
-        )
-        await asyncio.to_thread(client.insert_arrow, "records", rows)
+        await asyncio.to_thread(client.insert_arrow, "records", byte_rows(messages))
         done += len(messages)
     took = watch.read()
     await consumer.stop()

@@ -42,6 +42,12 @@ CREATE TABLE deals
 ENGINE = ReplacingMergeTree(events) ORDER BY deal
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 """
+BYTES = """
+CREATE TABLE %s (partition UInt32, offset UInt64, value String)
+ENGINE = MergeTree ORDER BY (partition, offset)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+"""
+"""The table of the raw limit, under the name given."""
 DIGEST = """
 SELECT count(), sum(cityHash64(
     deal, account, stage, status, toString(amount), owner, toString(opened_at), events))
@@ -135,6 +141,17 @@ class Tables:
         ((rows,),) = self._client.query("SELECT count() FROM ledger FINAL").result_rows
         ((deals, digest),) = self._client.query(DIGEST).result_rows
         tell(**self._took, rows=rows, deals=deals, digest=str(digest))
+
+
+def byte_rows(records: Sequence[Any]) -> pa.Table:
+    """Return rows of `records`, of what has a partition, an offset and a value."""
+    return pa.table(
+        {
+            "partition": pa.array([one.partition for one in records], pa.uint32()),
+            "offset": pa.array([one.offset for one in records], pa.uint64()),
+            "value": pa.array([one.value for one in records], pa.binary()),
+        }
+    )
 
 
 def _deal_rows(deals: Sequence[Deal]) -> pa.Table:

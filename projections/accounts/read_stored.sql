@@ -25,7 +25,7 @@ SELECT
     events,
     sources
 FROM rows
-WHERE key = account AND account NOT IN (SELECT account FROM rows WHERE key != account)
+WHERE elsewhere = 0 AND account NOT IN (SELECT account FROM rows WHERE elsewhere = 1)
 UNION ALL
 SELECT * FROM reading
-WHERE account IN (SELECT account FROM rows WHERE key != account)
+WHERE account IN (SELECT account FROM rows WHERE elsewhere = 1)

@@ -1,8 +1,10 @@
--- Derived rows of accounts, one per home and account: sums that the reading adds up.
+-- Derived rows of accounts, one per home and account: sums that the reading adds up. The few that
+-- are at home elsewhere lie together, so that finding them is reading nothing else.
 CREATE TABLE $table
 (
     key               String COMMENT 'partition key the facts are at home in',
     account           String COMMENT 'customer account',
+    elsewhere         UInt8 DEFAULT key != account COMMENT '1 where they are at home with another than the account',
     names             Array(Tuple(told_at DateTime64(6, 'UTC'), name String, segment String, country String)) COMMENT 'last profile told, at most one',
     sources           Array(String) COMMENT 'sources of its events',
     currencies        Array(String) COMMENT 'currencies of its purchases and returns',
@@ -26,5 +28,5 @@ CREATE TABLE $table
     is_deleted        UInt8 COMMENT '1 where no event is left'
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
-ORDER BY (key, account)
+ORDER BY (elsewhere, account, key)
 COMMENT 'Accounts: purchases, returns, rhythm and troubles, per home'

@@ -30,5 +30,5 @@ CREATE TABLE IF NOT EXISTS sales_store.events_by_day
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (toDate32(filed_time), actor, key, deal, filed_time, sequence, source, id, partition, offset)
-SETTINGS index_granularity = 1024
+SETTINGS index_granularity = 1024, max_compress_block_size = 131072
 COMMENT 'The ledger once more, for what is kept by day'

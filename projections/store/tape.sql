@@ -15,4 +15,5 @@ CREATE TABLE IF NOT EXISTS sales_store.tape
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (partition, offset)
+SETTINGS max_compress_block_size = 131072
 COMMENT 'Every record of the tape, good or bad, with its exact bytes'

@@ -178,11 +178,23 @@ class Remote(Closing):
             raise self._unreachable(error) from error
 
     def wait_until_derived(self, progress: Progress = silent) -> None:
-        end = self._state()["tape"]["ends"]
-        total = sum(end.values())
+        """Wait until the tables shown have come to where the tape ends now.
+
+        That the platform cannot say how far they are for a while is waited out, too. Raises
+        `Unreachable` where nothing moves, or where nothing can.
+        """
+        end: dict[str, int] | None = None
         best, since = -1, monotonic()
         while True:
-            state = self._state()
+            try:
+                state = self._state()
+            except Unreachable:
+                if monotonic() - since > STUCK_SECONDS:
+                    raise
+                self._pause.wait(RECONNECT_SECONDS)
+                continue
+            end = end or dict(state["tape"]["ends"])
+            total = sum(end.values())
             if why := state["failing"].get(PROJECTOR):
                 raise Unreachable(why)
             tables = [one for one in state["tables"] if one["trouble"] is None]

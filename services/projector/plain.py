@@ -25,10 +25,13 @@ from events.envelope import Envelope, Payload
 from events.parsing import MAX_BYTES
 from events.values import CONTROL_FREE, NUL_FREE
 
-_DAY = (
-    "(?:19[0-9]{2}|20[0-9]{2}|21[0-9]{2})-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
-    "|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-)
+_PLAIN_DAY = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^(?:19[0-9]{2}|20[0-9]{2}|21[0-9]{2})-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+        "|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)$"
+    ),
+]
 """A day within the bounds of `events.values`, but for leap days."""
 
 _TIME = re.compile(
@@ -163,7 +166,7 @@ def _type(hint: Any) -> Any:
     origin = get_origin(hint)
     if origin is Annotated:
         base, *told = get_args(hint)
-        return _bounded(_type(base), told) if base is not date else _matching(_DAY)
+        return _PLAIN_DAY if base is date else _bounded(_type(base), told)
     if origin in (Union, UnionType):
         return Union[tuple(_type(part) for part in get_args(hint))]  # noqa: UP007
     if origin is tuple:
@@ -202,10 +205,6 @@ def _bound(bound: Any) -> dict[str, Any]:
         case Le(le=most):
             return {"le": most}
     raise _NotPlainError(f"{bound} calls for judgement")
-
-
-def _matching(pattern: str) -> Any:
-    return Annotated[str, msgspec.Meta(pattern=f"^{pattern}$")]
 
 
 def _checks(model: type[BaseModel]) -> tuple[_Check, ...]:

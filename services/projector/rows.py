@@ -128,8 +128,8 @@ def rows_of(records: Sequence[Record]) -> Rows:
 
 def judge(records: Sequence[Record]) -> Judged:
     """Validate and upcast records."""
-    values = [record.value for record in records]
-    return Judged(list(records), [read_plain(value) or parse_event(value) for value in values])
+    found = [read_plain(record.value) or parse_event(record.value) for record in records]
+    return Judged(list(records), found)
 
 
 def ledger_rows(judged: Judged) -> pa.Table:

@@ -62,7 +62,7 @@ WITH
             currency,
             count() AS deals,
             sum(amount) AS amount,
-            groupArray(times) AS times
+            groupArrayForEach(times) AS times -- by step, of all these deals; it leaves NULL out
         FROM
         (
             SELECT
@@ -86,7 +86,7 @@ WITH
     placed AS
     (
         SELECT
-            if(ways.pipeline != '', ways.pipeline, defined.pipeline) AS pipeline,
+            ways.pipeline AS pipeline,
             defined.stages AS stages,
             defined.places AS places,
             ways.steps AS steps,
@@ -96,8 +96,13 @@ WITH
             ways.amount AS amount,
             ways.times AS times,
             if(status = 'won', 4294967295, arrayMax(arrayPushBack(arrayMap(name -> places[indexOf(stages, name)], steps), 0))) AS furthest
-        FROM ways
-        FULL JOIN defined ON defined.pipeline = ways.pipeline
+        FROM
+        (
+            SELECT * FROM ways
+            UNION ALL -- the stages of a pipeline that no deal has entered
+            SELECT pipeline, [], '', '', 0, NULL, [] FROM defined
+        ) AS ways
+        LEFT ANY JOIN defined ON defined.pipeline = ways.pipeline
     ),
     ladder AS
     (
@@ -112,10 +117,8 @@ WITH
             sumIf(deals, steps[-1] = stage AND status = 'won') AS won,
             sumIf(deals, steps[-1] = stage AND status = 'lost') AS lost,
             sumIf(deals, steps[-1] = stage AND status = 'open') AS open,
-            groupArrayArray(arrayFlatten(arrayMap(
-                place -> arrayFilter(day -> day IS NOT NULL, arrayMap(told -> told[place], times)),
-                arrayFilter((place, step) -> step = stage, arrayEnumerate(steps), steps)
-            ))) AS days,
+            sum(length(arrayFlatten(arrayFilter((told, step) -> step = stage, times, steps)) AS days)) AS visits,
+            quantilesExactInclusiveArray(0.5, 0.9)(days) AS quantiles,
             groupUniqArrayIf(currency, currency != '' AND has(steps, stage)) AS currencies,
             sumIf(amount, steps[-1] = stage AND status = 'open') AS open_total,
             sumIf(amount, steps[-1] = stage AND status = 'won') AS won_total
@@ -137,8 +140,8 @@ SELECT
     won,
     lost,
     open,
-    if(empty(days), NULL, arrayReduce('quantileExactInclusive(0.5)', days)) AS median_days,
-    if(empty(days), NULL, arrayReduce('quantileExactInclusive(0.9)', days)) AS p90_days,
+    if(visits = 0, NULL, quantiles[1]) AS median_days,
+    if(visits = 0, NULL, quantiles[2]) AS p90_days,
     if(length(currencies) > 1, NULL, open_total) AS open_amount,
     if(length(currencies) > 1, NULL, won_total) AS won_amount,
     if(length(currencies) = 1, currencies[1], '') AS currency

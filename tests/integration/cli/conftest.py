@@ -25,6 +25,7 @@ class Done:
 
     @property
     def json(self) -> Any:
+        assert self.out, f"it ended with {self.code} and printed nothing: {self.err}"
         return json.loads(self.out)
 
 
