@@ -6,8 +6,9 @@ asks for. The condition of a `why` is rendered by the same rules.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from projections.columns import parsed_once
 from projections.macros import SHARED, MacroError, expand
@@ -40,14 +41,18 @@ class Form:
 NOW = Form("", at=False, sliced=False, told="")
 AT = Form("_at", at=True, sliced=False, told=" As of two clocks.")
 BY = Form("_by", at=False, sliced=True, told=" In slices and periods.")
-BY_AT = Form("_by_at", at=True, sliced=True, told=" In slices and periods, as of two clocks.")
+BY_AT = Form("", at=True, sliced=True, told="")
 
 
 def forms_of(question: Question) -> Iterator[Form]:
-    """Yield the forms that a question is asked in."""
+    """Yield the forms that a question has a view of.
+
+    None for slices as of two clocks: planning all that it could be sliced by, from the ledger, takes
+    seconds. It is asked in the text for the one slice that is wanted.
+    """
     yield from (NOW, AT)
     if question.is_sliced:
-        yield from (BY, BY_AT)
+        yield BY
 
 
 def question_in(
@@ -62,6 +67,21 @@ def question_in(
         return _asked(without_comments(question.sql), definitions, form, by)
     except MacroError as error:
         raise DefinitionError(f"{question.path}: {error}") from error
+
+
+def question_of_nothing(question: Question, definitions: Definitions) -> str:
+    """Return the text of a question, as of now, over tables without rows."""
+    return _reading(
+        _expanded(without_comments(question.sql), definitions, NOW),
+        definitions.readable,
+        f"(SELECT * FROM {RECORDS} WHERE 0)",
+        lambda name: f"(SELECT * FROM sales.{name} WHERE 0)",
+    )
+
+
+def only_named(sql: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those parameters that a statement has a place for."""
+    return {name: value for name, value in parameters.items() if f"{{{name}:" in sql}
 
 
 def dimensions_of(question: Question, definitions: Definitions) -> tuple[str, ...]:
@@ -137,6 +157,14 @@ def quoted_type(kind: str) -> str:
 
 def _asked(sql: str, definitions: Definitions, form: Form, by: str | None = None) -> str:
     """Return the text of a question in one of its forms."""
+    expanded = _expanded(sql, definitions, form, by)
+    if form.at:
+        return _as_of_two_clocks(expanded, definitions)
+    return _reading(expanded, definitions.readable, RECORDS, lambda name: f"sales.{name}")
+
+
+def _expanded(sql: str, definitions: Definitions, form: Form, by: str | None = None) -> str:
+    """Return the text with its macros put in place."""
     there, calendar = definitions.readable, definitions.calendar
     now = moment("as_of") if form.at else "now64(6, 'UTC')"
 
@@ -144,7 +172,7 @@ def _asked(sql: str, definitions: Definitions, form: Form, by: str | None = None
         read = Sliced.read(arguments)
         return read.asked(there, calendar, by) if form.sliced else read.plain()
 
-    expanded = expand(
+    return expand(
         sql,
         {
             **SHARED,
@@ -159,14 +187,31 @@ def _asked(sql: str, definitions: Definitions, form: Form, by: str | None = None
             "sliced": sliced,
         },
     )
-    records = RECORDS
-    if form.at:
-        records = f"(SELECT * FROM {RECORDS} WHERE recorded_at <= {moment('known_at')})"
-    return _rename(expanded, definitions, f"_at({AT_PARAMETERS})" if form.at else "", records)
 
 
-def _rename(sql: str, definitions: Definitions, suffix: str, records: str) -> str:
-    known = definitions.readable
+def _as_of_two_clocks(sql: str, definitions: Definitions) -> str:
+    """Return a text that reads the tables as of two clocks, with the questions that it reads in it.
+
+    Not their views: the engine analyses twice what a view with parameters reads, and what is nested
+    in it twice again. Not the tables' texts either: what stands over a view is planned by the
+    view's columns, what stands over a text by all of it.
+    """
+    nested = {
+        name: f"({_asked(without_comments(definitions.questions[name].sql), definitions, AT)})"
+        for name in {match["name"] for match in SOURCE.finditer(sql)} & definitions.questions.keys()
+    }
+    records = f"(SELECT * FROM {RECORDS} WHERE recorded_at <= {moment('known_at')})"
+
+    def place(name: str) -> str:
+        return nested.get(name) or f"sales.{name}_at({AT_PARAMETERS})"
+
+    return _reading(sql, definitions.readable, records, place)
+
+
+def _reading(
+    sql: str, there: Collection[str], records: str, place: Callable[[str], str]
+) -> str:
+    """Return a text with what it reads put in place of the bare names."""
     parsed, picked = parsed_once(COLUMNS[name] for name in sorted(fields_named(sql)))
     told = "".join(f", {how} AS {name}" for name, how in picked.items())
 
@@ -174,12 +219,12 @@ def _rename(sql: str, definitions: Definitions, suffix: str, records: str) -> st
         name = match["name"]
         if name == "tape":
             return f"{match['verb']} {records}{match['alias'] or f' AS {name}'}"
-        if name not in known:
+        if name not in there:
             return match[0]
         alias = match["alias"] or f" AS {name}"
         if name == FACTS and picked:
-            facts = f"(WITH {parsed} AS payload SELECT *{told} FROM sales.{name}{suffix})"
+            facts = f"(WITH {parsed} AS payload SELECT *{told} FROM {place(name)})"
             return f"{match['verb']} {facts}{alias}"
-        return f"{match['verb']} sales.{name}{suffix}{alias}"
+        return f"{match['verb']} {place(name)}{alias}"
 
     return SOURCE.sub(renamed, sql)

@@ -6,7 +6,7 @@ question are `projections.forms`' matter.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from string import Template
 
 from projections.columns import parsed_once, payload_columns
@@ -19,6 +19,8 @@ from projections.registry import (
 )
 
 COLUMNS = payload_columns()
+MOMENT = "moment"
+"""The place of an event in the order of all that are read, numbered only where it is asked for."""
 
 
 def moment(parameter: str) -> str:
@@ -125,24 +127,30 @@ def _places(reading: str, ledger: str) -> dict[str, str]:
 
 
 def _with_fields(effective: str, fields: frozenset[str]) -> str:
-    """Return effective events with payload fields and `moment`: their place in the order of all."""
-    parsed, picked = parsed_once(COLUMNS[name] for name in sorted(fields))
+    """Return effective events with payload fields and, where asked for, `MOMENT`."""
+    parsed, picked = parsed_once(COLUMNS[name] for name in sorted(fields & COLUMNS.keys()))
     told = "".join(f",\n    {how} AS {name}" for name, how in picked.items())
+    if MOMENT in fields:
+        told = f", row_number() OVER (ORDER BY time, sequence, source, id) AS {MOMENT}{told}"
     return (
-        f"{f'WITH {parsed} AS payload' if fields else ''}\n"
-        f"SELECT *, row_number() OVER (ORDER BY time, sequence, source, id) AS moment{told}\n"
+        f"{f'WITH {parsed} AS payload' if picked else ''}\n"
+        f"SELECT *{told}\n"
         f"FROM\n(\n{effective}\n)"
     )
 
 
 def fields_of(table: DerivedTable) -> frozenset[str]:
-    """Return the payload fields that a derivation names."""
-    return fields_named(without_comments(table.derive_sql))
+    """Return what a derivation names of what must be worked out: payload fields, and `moment`."""
+    return _named(table.derive_sql, COLUMNS.keys() | {MOMENT})
 
 
 def fields_named(sql: str) -> frozenset[str]:
     """Return the payload fields that a text names."""
-    return frozenset(set(re.findall(r"[a-z_][a-z0-9_]*", sql)) & COLUMNS.keys())
+    return _named(sql, COLUMNS.keys())
+
+
+def _named(sql: str, names: Set[str]) -> frozenset[str]:
+    return frozenset(set(re.findall(r"[a-z_][a-z0-9_]*", without_comments(sql))) & names)
 
 
 def derivation(table: DerivedTable, source: str) -> str:

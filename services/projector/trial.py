@@ -19,6 +19,7 @@ from infra.tape import Entry, Tape
 from infra.warehouse import Warehouse
 from projections import forms, rendering
 from projections.registry import Definitions, DerivedTable, Question
+from projections.slices import COHORT, PARAMETERS
 from services.projector import generations, store
 from services.projector.append import AppendLoop
 from services.projector.checking import Finding, line_of
@@ -228,10 +229,7 @@ class _Trial:
             columns = [name for name, _ in generations.describe(self.client, now)]
             generations.show_question(self.client, question, self.definitions)
             self.client.query(f"SELECT * FROM sales.{question.name}")
-            for known in (FAR, "2000-01-01"):
-                self.client.query(
-                    f"SELECT * FROM sales.{question.name}_at(as_of = '{FAR}', known_at = '{known}')"
-                )
+            self._clocked(question)
             self._question_comments(question, columns)
             if question.is_sliced:
                 self._slices(question)
@@ -240,19 +238,27 @@ class _Trial:
         if len(self.findings) > before:
             self.failed.add(question.name)
 
+    def _clocked(self, question: Question) -> None:
+        """Ask a question as of two clocks, and of tables without rows."""
+        sql = forms.question_in(forms.AT, question, self.definitions)
+        self.client.query(sql, parameters=forms.only_named(sql, {"as_of": FAR, "known_at": FAR}))
+        self.client.query(forms.question_of_nothing(question, self.definitions))
+
     def _slices(self, question: Question) -> None:
-        """Ask a question in every slice and period that it says it has."""
-        dimensions = ("", *forms.dimensions_of(question, self.definitions))
-        cuts = [(by, "") for by in dimensions] + [("", one) for one in forms.periods_of(question)]
-        for by, period in cuts:
-            self.client.query(
-                f"SELECT * FROM sales.{question.name}_by(by = '{by}', period = '{period}', "
-                "since = '', until = '')"
-            )
-        self.client.query(
-            f"SELECT * FROM sales.{question.name}_by_at(as_of = '{FAR}', known_at = '{FAR}', "
-            "by = '', period = '', since = '2000-01-01', until = '2100-01-01')"
-        )
+        """Ask a question in slices and periods: one of each kind, since those share a text."""
+        nothing = dict.fromkeys(PARAMETERS, "")
+        given = ", ".join(f"{name} = ''" for name in PARAMETERS)
+        self.client.query(f"SELECT * FROM sales.{question.name}_by({given})")
+        cuts = {
+            forms.question_in(forms.BY, question, self.definitions, by): nothing | {"by": by}
+            for by in ("", *forms.dimensions_of(question, self.definitions))
+        }
+        for sql, cut in cuts.items():
+            self.client.query(sql, parameters=forms.only_named(sql, cut))
+        whole = forms.question_in(forms.BY, question, self.definitions, "")
+        kinds = {one.startswith(COHORT): one for one in forms.periods_of(question)}
+        for period in kinds.values():
+            self.client.query(whole, parameters=forms.only_named(whole, nothing | {"period": period}))
 
     def _why(self, question: Question) -> None:
         """Ask for the events behind a row, and look whether the key names one row each."""

@@ -6,7 +6,6 @@ Everything here is text; running it is the reader's.
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from infra.reading.refusals import QueryFailed
 from projections import forms
@@ -152,8 +151,3 @@ def _clock(name: str, given: str | datetime | None, otherwise: str) -> str:
         return as_parameter(moment_of(given))
     except ValueError as error:
         raise QueryFailed(f"{name}: {error}", CANNOT_READ_TIME) from error
-
-
-def only_named(sql: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those parameters that a statement has a place for."""
-    return {name: value for name, value in parameters.items() if f"{{{name}:" in sql}

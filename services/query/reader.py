@@ -152,7 +152,7 @@ class Reader(Closing):
         most = f"\nLIMIT {int(limit)}" if limit is not None else ""
         source = self._source(form, question, slices)
         sql = f"SELECT * FROM {source}{condition}{most}"
-        return self.query(sql, asking.only_named(sql, parameters))
+        return self.query(sql, forms.only_named(sql, parameters))
 
     def why(
         self,
@@ -173,7 +173,7 @@ class Reader(Closing):
             reason = asked.header.why_not if asked else "it is a table: ask for the events by SQL."
             raise Unanswerable(f"{question} has no events to show for a row: {reason}")
         source = self._source(form, question, slices)
-        parameters = asking.only_named(source, parameters)
+        parameters = forms.only_named(source, parameters)
         empty = self.query(f"SELECT * FROM {source} LIMIT 0", parameters)
         types = dict(zip(empty.columns, empty.types, strict=True))
         condition, named = asking.row_condition(asked, row, types)
@@ -189,15 +189,20 @@ class Reader(Closing):
         by = slices.by if form.sliced else None
         sql = forms.events_behind(asked, self.definitions, types, form, by)
         given = {f"row_{name}": value for name, value in zip(needed, values[count:], strict=True)}
-        events = self.query(sql, asking.only_named(sql, {**parameters, **given}))
+        events = self.query(sql, forms.only_named(sql, {**parameters, **given}))
         return Explained(Answer(empty.columns, empty.types, [values[:count]]), events)
 
     def _source(self, form: Form, question: str, slices: Slices) -> str:
-        """Return what stands behind FROM: a view, or where it is sliced the text for that slice."""
-        if not form.sliced:
+        """Return what stands behind FROM: a view, or a text where that is planned sooner.
+
+        Of a slice the text looks up no other, and as of two clocks it is analysed once. Records
+        are for views alone to read.
+        """
+        asked = self.definitions.questions.get(question)
+        if asked is None or form == forms.NOW:
             return asking.source_in(form, question)
-        asked = self.definitions.questions[question]
-        return f"({forms.question_in(form, asked, self.definitions, slices.by)})"
+        sql = forms.question_in(form, asked, self.definitions, slices.by)
+        return asking.source_in(form, question) if forms.RECORDS in sql else f"({sql})"
 
     def _asked(
         self,

@@ -37,51 +37,68 @@
 --         SELECT lead FROM sliced(leads, rep = rep, product = product, at = came_at)
 --         WHERE slice = row.slice AND isNotDistinctFrom(period, row.period)
 --     )
-WITH counted AS
-(
-    SELECT
-        slice,
-        period,
-        side.1 AS comparison,
-        countIf(side.2 = 1) AS leads,
-        countIf(side.2 = 1 AND converted_at IS NOT NULL) AS converted,
-        countIf(side.2 = 2) AS other_leads,
-        countIf(side.2 = 2 AND converted_at IS NOT NULL) AS other_converted
-    FROM sliced(leads, rep = rep, product = product, at = came_at)
-    ARRAY JOIN [
-        ('inbound against outbound', multiIf(direction = 'inbound', 1, direction = 'outbound', 2, 0)),
-        ('nurtured against not', if(nurtures > 0, 1, 2)),
-        ('skill match against random', multiIf(rule = 'skill_match', 1, rule = 'random', 2, 0))
-    ] AS side
-    WHERE converted_at IS NOT NULL OR unqualified_at IS NOT NULL
-    GROUP BY slice, period, comparison
-)
+WITH
+    counted AS
+    (
+        SELECT
+            slice,
+            period,
+            side.1 AS comparison,
+            countIf(side.2 = 1) AS leads,
+            countIf(side.2 = 1 AND converted_at IS NOT NULL) AS converted,
+            countIf(side.2 = 2) AS other_leads,
+            countIf(side.2 = 2 AND converted_at IS NOT NULL) AS other_converted
+        FROM sliced(leads, rep = rep, product = product, at = came_at)
+        ARRAY JOIN [
+            ('inbound against outbound', multiIf(direction = 'inbound', 1, direction = 'outbound', 2, 0)),
+            ('nurtured against not', if(nurtures > 0, 1, 2)),
+            ('skill match against random', multiIf(rule = 'skill_match', 1, rule = 'random', 2, 0))
+        ] AS side
+        WHERE converted_at IS NOT NULL OR unqualified_at IS NOT NULL
+        GROUP BY slice, period, comparison
+    ),
+    rated AS
+    (
+        SELECT
+            *,
+            rate_of(converted, leads) AS conversion,
+            wilson_low(converted, leads) AS conversion_low,
+            wilson_high(converted, leads) AS conversion_high,
+            rate_of(other_converted, other_leads) AS other_conversion,
+            wilson_low(other_converted, other_leads) AS other_conversion_low,
+            wilson_high(other_converted, other_leads) AS other_conversion_high,
+            sqrt(greatest(0., 1 / nullIf(converted, 0) - 1 / nullIf(leads, 0) + 1 / nullIf(other_converted, 0) - 1 / nullIf(other_leads, 0))) AS spread
+        FROM counted
+    ),
+    compared AS
+    (
+        SELECT
+            *,
+            difference_low(conversion, conversion_low, conversion_high, other_conversion, other_conversion_low, other_conversion_high) AS difference_low,
+            difference_high(conversion, conversion_low, conversion_high, other_conversion, other_conversion_low, other_conversion_high) AS difference_high,
+            conversion / nullIf(other_conversion, 0) AS ratio
+        FROM rated
+    )
 SELECT
     slice,
     period,
     comparison,
     leads,
     converted,
-    rate_of(converted, leads) AS conversion,
-    wilson_low(converted, leads) AS conversion_low,
-    wilson_high(converted, leads) AS conversion_high,
+    conversion,
+    conversion_low,
+    conversion_high,
     other_leads,
     other_converted,
-    rate_of(other_converted, other_leads) AS other_conversion,
-    wilson_low(other_converted, other_leads) AS other_conversion_low,
-    wilson_high(other_converted, other_leads) AS other_conversion_high,
+    other_conversion,
+    other_conversion_low,
+    other_conversion_high,
     conversion - other_conversion AS difference,
-    difference_low(conversion, conversion_low, conversion_high, other_conversion, other_conversion_low, other_conversion_high) AS difference_low,
-    difference_high(conversion, conversion_low, conversion_high, other_conversion, other_conversion_low, other_conversion_high) AS difference_high,
-    conversion / nullIf(other_conversion, 0) AS ratio,
+    difference_low,
+    difference_high,
+    ratio,
     exp(log(ratio) - 1.959963984540054 * spread) AS ratio_low,
     exp(log(ratio) + 1.959963984540054 * spread) AS ratio_high,
     distinguishable(difference_low, difference_high) AS distinguishable
-FROM
-(
-    SELECT
-        *,
-        sqrt(greatest(0., 1 / nullIf(converted, 0) - 1 / nullIf(leads, 0) + 1 / nullIf(other_converted, 0) - 1 / nullIf(other_leads, 0))) AS spread
-    FROM counted
-)
+FROM compared
 ORDER BY period, slice, comparison
