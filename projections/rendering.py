@@ -147,12 +147,18 @@ def fields_of(table: DerivedTable) -> frozenset[str]:
 
 def derivation(table: DerivedTable, source: str) -> str:
     """Return the derivation reading from `source`: a table name or a subquery in parentheses."""
-    return re.sub(r"\bFROM effective\b", f"FROM {source} AS effective", table.derive_sql)
+    return _put(table.derive_sql, "effective", source)
 
 
 def _reading(sql: str, source: str) -> str:
     """Return a reading, what people see of derived rows, over `source`."""
-    return re.sub(r"\bFROM rows\b", f"FROM {source} AS rows", sql)
+    return _put(sql, "rows", source)
+
+
+def _put(sql: str, name: str, source: str) -> str:
+    """Return a text that reads from `source` where it reads from `name`."""
+    # By a function: a replacement given as text is parsed, escapes and all, which takes long.
+    return re.sub(rf"\bFROM {name}\b", lambda _: f"FROM {source} AS {name}", sql)
 
 
 def stored_rows(generation: str) -> str:
@@ -166,11 +172,7 @@ def table_now(table: DerivedTable, generation: str) -> str:
     reading = _reading(table.read_sql, rows)
     if table.read_stored_sql is None:
         return reading
-    return re.sub(
-        r"\bFROM reading\b",
-        lambda _: f"FROM ({reading}) AS reading",
-        _reading(table.read_stored_sql, rows),
-    )
+    return _put(_reading(table.read_stored_sql, rows), "reading", f"({reading})")
 
 
 def table_at(table: DerivedTable) -> str:
