@@ -208,9 +208,7 @@ def _as_of_two_clocks(sql: str, definitions: Definitions) -> str:
     return _reading(sql, definitions.readable, records, place)
 
 
-def _reading(
-    sql: str, there: Collection[str], records: str, place: Callable[[str], str]
-) -> str:
+def _reading(sql: str, there: Collection[str], records: str, place: Callable[[str], str]) -> str:
     """Return a text with what it reads put in place of the bare names."""
     parsed, picked = parsed_once(COLUMNS[name] for name in sorted(fields_named(sql)))
     told = "".join(f", {how} AS {name}" for name, how in picked.items())

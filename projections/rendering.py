@@ -133,9 +133,7 @@ def _with_fields(effective: str, fields: frozenset[str]) -> str:
     if MOMENT in fields:
         told = f", row_number() OVER (ORDER BY time, sequence, source, id) AS {MOMENT}{told}"
     return (
-        f"{f'WITH {parsed} AS payload' if picked else ''}\n"
-        f"SELECT *{told}\n"
-        f"FROM\n(\n{effective}\n)"
+        f"{f'WITH {parsed} AS payload' if picked else ''}\nSELECT *{told}\nFROM\n(\n{effective}\n)"
     )
 
 
@@ -160,12 +158,18 @@ def derivation(table: DerivedTable, source: str) -> str:
     """
     if table.reading == "day" and "filed_home" not in table.derive_sql:
         source = f"(SELECT * FROM {source} WHERE actor != '')"
-    return re.sub(r"\bFROM effective\b", f"FROM {source} AS effective", table.derive_sql)
+    return _put(table.derive_sql, "effective", source)
 
 
 def _reading(sql: str, source: str) -> str:
     """Return a reading, what people see of derived rows, over `source`."""
-    return re.sub(r"\bFROM rows\b", f"FROM {source} AS rows", sql)
+    return _put(sql, "rows", source)
+
+
+def _put(sql: str, name: str, source: str) -> str:
+    """Return a text that reads from `source` where it reads from `name`."""
+    # By a function: a replacement given as text is parsed, escapes and all, which takes long.
+    return re.sub(rf"\bFROM {name}\b", lambda _: f"FROM {source} AS {name}", sql)
 
 
 def stored_rows(generation: str) -> str:
@@ -179,11 +183,7 @@ def table_now(table: DerivedTable, generation: str) -> str:
     reading = _reading(table.read_sql, rows)
     if table.read_stored_sql is None:
         return reading
-    return re.sub(
-        r"\bFROM reading\b",
-        lambda _: f"FROM ({reading}) AS reading",
-        _reading(table.read_stored_sql, rows),
-    )
+    return _put(_reading(table.read_stored_sql, rows), "reading", f"({reading})")
 
 
 def table_at(table: DerivedTable) -> str:

@@ -10,11 +10,11 @@ from typing import Any
 
 from aiokafka import errors
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 
 from infra.settings import KafkaSettings
 from infra.tape.kafka_client import options, told
+from infra.tape.kafka_topic import config_of
 
 CONFIGS = (
     "cleanup.policy",
@@ -78,7 +78,7 @@ async def _asked(servers: Sequence[str], topic: str, group: str, settings: Kafka
         (described,) = await admin.describe_topics([topic])
         if described["error_code"]:
             raise errors.for_code(described["error_code"])(f"topic {topic}")
-        config = await _config(admin, topic)
+        config = await config_of(admin, topic, CONFIGS)
         state, members = await _group(admin, topic, group)
     finally:
         await admin.close()
@@ -91,15 +91,6 @@ async def _asked(servers: Sequence[str], topic: str, group: str, settings: Kafka
         state=state,
         members=members,
     )
-
-
-async def _config(admin: AIOKafkaAdminClient, topic: str) -> dict[str, str]:
-    wanted = ConfigResource(ConfigResourceType.TOPIC, topic, configs=dict.fromkeys(CONFIGS))
-    (answer,) = await admin.describe_configs([wanted])
-    ((code, message, _, _, entries),) = answer.resources
-    if code:
-        raise errors.for_code(code)(f"topic {topic}: {message}")
-    return {entry[0]: entry[1] for entry in entries}
 
 
 async def _group(

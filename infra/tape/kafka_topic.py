@@ -1,5 +1,6 @@
 """The topic of a Kafka tape: made as a tape must be, and refused where it is made to forget."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +67,7 @@ async def prepare(
         if not partitions or any(part["leader"] < 0 for part in partitions):
             raise TapeUnavailable(f"the topic {name} has partitions without a leader; try again")
         copies = min(len(part["replicas"]) for part in partitions)
-        config = await _config(admin, name)
+        config = await config_of(admin, name, [*_KEPT, _MAX_MESSAGE_BYTES, _MIN_IN_SYNC])
     finally:
         await admin.close()
     _check(name, config, copies, least)
@@ -95,13 +96,14 @@ async def _make(
             raise kind(f"topic {name}: {message}")
 
 
-async def _config(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
-    wanted = dict.fromkeys([*_KEPT, _MAX_MESSAGE_BYTES, _MIN_IN_SYNC])
-    resource = ConfigResource(ConfigResourceType.TOPIC, name, configs=wanted)
+async def config_of(admin: AIOKafkaAdminClient, topic: str, names: Iterable[str]) -> dict[str, str]:
+    """Return what the broker has these settings of a topic at. Raises Kafka's errors."""
+    wanted = dict.fromkeys(names)
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic, configs=wanted)
     (answer,) = await admin.describe_configs([resource])
     ((code, message, _, _, entries),) = answer.resources
     if code:
-        raise errors.for_code(code)(f"topic {name}: {message}")
+        raise errors.for_code(code)(f"topic {topic}: {message}")
     return {entry[0]: entry[1] for entry in entries}
 
 

@@ -3,6 +3,7 @@
 SELECT
     key,
     account,
+    key != account AS elsewhere,
     arrayMap(
         told -> CAST((told.2, told.3, told.4, told.5), 'Tuple(told_at DateTime64(6, \'UTC\'), name String, segment String, country String)'),
         arraySlice(

@@ -4,7 +4,7 @@ CREATE TABLE $table
 (
     key               String COMMENT 'partition key the facts are at home in',
     account           String COMMENT 'customer account',
-    elsewhere         UInt8 DEFAULT key != account COMMENT '1 where they are at home with another than the account',
+    elsewhere         UInt8 COMMENT '1 where they are at home with another than the account',
     names             Array(Tuple(told_at DateTime64(6, 'UTC'), name String, segment String, country String)) COMMENT 'last profile told, at most one',
     sources           Array(String) COMMENT 'sources of its events',
     currencies        Array(String) COMMENT 'currencies of its purchases and returns',

@@ -12,8 +12,12 @@ them appended, and its row wins.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from clickhouse_connect.driver.binding import format_str
 
 from infra.warehouse import FAILURES
 from projections import rendering
@@ -29,14 +33,30 @@ AMENDMENT = "sales.event."
 TAPE_SCOPE = "day AS filed_day, actor AS filed_actor, if(actor = '', key, '') AS filed_home"
 """What names a slice of a day, over the tape."""
 
-ABANDONED = """
+WORKING = ("touched", "slice", "crowded", "held")
+"""What the working tables of a loop hold; their names begin so."""
+
+ABANDONED = f"""
 SELECT arrayJoin(groupArray(name))
 FROM system.tables
-WHERE database = 'sales_store' AND match(name, '^(touched|slice|crowded|held)_')
+WHERE database = 'sales_store' AND match(name, '^({"|".join(WORKING)})_')
 GROUP BY replaceRegexpOne(name, '^[a-z]+_', '') AS worker
 HAVING max(metadata_modification_time) < now() - INTERVAL 1 HOUR
 """
 """The working tables of workers that made none of theirs for an hour."""
+
+
+class Touch(NamedTuple):
+    """What a record touches: tables by its type, scopes by the rest."""
+
+    type: str
+    key: str
+    day: date
+    actor: str
+
+
+class _TooMuchError(Exception):
+    """A few records touch scopes with too many."""
 
 
 @dataclass(slots=True)
@@ -47,12 +67,16 @@ class DeriveLoop(Deployment):
     """Names the working tables of this loop; no two loops at work share it."""
     slice_rows: int = 75_000
     """How many records of the ledger a slice is made of at most, roughly."""
+    few: int = 2_000
+    """Up to how many records name what they touch in the statements, rather than in a table."""
     between_steps: Callable[[str], None] = lambda _step: None
     partitions: frozenset[int] | None = None
     """The partitions whose records this loop follows; all where it is None."""
     leads: bool = True
     """Whether this loop is the one that shows what has caught up."""
     _listed: dict[str, str] = field(default_factory=dict)
+    _asked: dict[str, list[Touch]] = field(default_factory=dict)
+    """What was touched by the last range of the tape that was asked about."""
 
     def step(self) -> bool:
         """Bring every generation to the watermark; return whether there was anything to do.
@@ -80,8 +104,8 @@ class DeriveLoop(Deployment):
 
     def drop_working_tables(self) -> None:
         """Leave nothing behind that only this loop needs."""
-        for name in self._working_tables:
-            self.client.command(f"DROP TABLE IF EXISTS sales_store.{name}")
+        for what in WORKING:
+            self.client.command(f"DROP TABLE IF EXISTS sales_store.{self._working_table(what)}")
 
     def drop_abandoned(self) -> None:
         """Drop the working tables of workers that died. For the leader.
@@ -93,12 +117,8 @@ class DeriveLoop(Deployment):
         for (name,) in found:
             self.client.command(f"DROP TABLE IF EXISTS sales_store.{name}")
 
-    @property
-    def _working_tables(self) -> tuple[str, str, str, str]:
-        touched, sliced, crowded, held = (
-            f"{what}_{self.worker}" for what in ("touched", "slice", "crowded", "held")
-        )
-        return touched, sliced, crowded, held
+    def _working_table(self, what: str) -> str:
+        return f"{what}_{self.worker}"
 
     def _end(self) -> dict[int, int]:
         """Return the watermark, of the partitions that this loop follows."""
@@ -131,18 +151,8 @@ class DeriveLoop(Deployment):
     def _derive_group(self, group: list[Followed], start: Position, end: Position) -> None:
         if not any(stop > start.get(partition, 0) for partition, stop in end.items()):
             return
-        reading = group[0].table.reading
-        touched, sliced, *_ = self._working_tables
         try:
-            scopes, rows = self._touch(touched, group, start, end)
-            parts = max(1, -(-rows // self.slice_rows))
-            failed: dict[str, str] = {}
-            concerned = self._concerned(group, start, end)
-            for part in range(parts if concerned and rows else 0):
-                bounds = scopes * part // parts, scopes * (part + 1) // parts
-                self._slice(sliced, touched, reading, concerned, bounds)
-                self.between_steps("slice")
-                failed |= self._derive(concerned, sliced, failed)
+            failed = self._derive_touched(group, start, end)
         except FAILURES as error:
             failed = {followed.generation: str(error) for followed in group}
         done = [f.generation for f in group if f.generation not in failed]
@@ -155,32 +165,84 @@ class DeriveLoop(Deployment):
         self._note(group, failed)
         self.between_steps("positions")
 
-    def _concerned(self, group: list[Followed], start: Position, end: Position) -> list[Followed]:
-        """Return the tables of a group that the records in between can change at all."""
-        found = self.client.query(
+    def _derive_touched(
+        self, group: list[Followed], start: Position, end: Position
+    ) -> dict[str, str]:
+        """Derive what the records in between touch; return the generations that failed, and why."""
+        few = self._few_touches(start, end)
+        types = self._types_of(start, end) if few is None else {one.type for one in few}
+        concerned = [f for f in group if any(map(_touches(f), types))]
+        if not concerned:
+            return {}
+        if few is not None:
+            try:
+                return self._derive_slices(concerned, self._named(concerned, few), self.slice_rows)
+            except _TooMuchError:
+                log.debug("few records touch more than a slice holds")
+        return self._derive_slices(concerned, self._parts(concerned, start, end))
+
+    def _derive_slices(
+        self, group: list[Followed], scopes: Iterable[str], most: int | None = None
+    ) -> dict[str, str]:
+        failed: dict[str, str] = {}
+        for where in scopes:
+            self._slice(where, group, most)
+            self.between_steps("slice")
+            failed |= self._derive(group, failed)
+        return failed
+
+    def _types_of(self, start: Position, end: Position) -> set[str]:
+        rows = self.client.query(
             "SELECT DISTINCT type FROM sales_store.tape "
             f"WHERE valid AND {store.touched_range(start, end)}"
         ).result_rows
-        types = [kind for (kind,) in found]
-        return [
-            followed
-            for followed in group
-            if any(kind.startswith((*followed.table.touched_by, AMENDMENT)) for kind in types)
-        ]
+        return {kind for (kind,) in rows}
 
-    def _touch(
-        self, touched: str, group: list[Followed], start: Position, end: Position
-    ) -> tuple[int, int]:
-        """Write down the scopes touched; return how many they are and how many records of the
-        ledger they hold."""
+    def _few_touches(self, start: Position, end: Position) -> list[Touch] | None:
+        """Return what the records in between touch, None where they are many."""
+        if sum(max(0, stop - start.get(part, 0)) for part, stop in end.items()) > self.few:
+            return None
+        where = store.touched_range(start, end)
+        if where not in self._asked:
+            rows = self.client.query(
+                f"SELECT DISTINCT type, key, day, actor FROM sales_store.tape "
+                f"WHERE valid AND {where}"
+            ).result_rows
+            self._asked = {where: [Touch(*row) for row in rows]}
+        return self._asked[where]
+
+    def _named(self, group: list[Followed], few: list[Touch]) -> list[str]:
+        """Return the condition on the ledger that names the scopes touched; none for no scopes."""
+        kept = [one for one in few if any(_touches(f)(one.type) for f in group)]
+        keys = ", ".join(sorted({format_str(one.key) for one in kept}))
+        if not keys:
+            return []
+        if group[0].table.reading == "key":
+            return [f"key IN ({keys})"]
+        # A record that lost a conflict may have won before: its slice is touched with its key.
+        lost = self.client.query(
+            f"SELECT DISTINCT day, actor, key FROM sales.conflicts WHERE key IN ({keys})"
+        ).result_rows
+        places = [*((one.day, one.actor, one.key) for one in kept), *lost]
+        slices = {(day, actor, "" if actor else key) for day, actor, key in places}
+        named = ", ".join(
+            sorted(
+                f"('{day}', {format_str(actor)}, {format_str(home)})" for day, actor, home in slices
+            )
+        )
+        columns = ", ".join(rendering.scope_of("day").values())
+        return [f"({columns}) IN ({named})"]
+
+    def _parts(self, group: list[Followed], start: Position, end: Position) -> Iterator[str]:
+        """Write down the scopes touched; yield conditions on the ledger, each for some of them."""
+        reading, touched = group[0].table.reading, self._working_table("touched")
         where = f"valid AND {store.touched_range(start, end)} AND ({_types(group)})"
-        reading = group[0].table.reading
         scope = rendering.scope_of(reading)
-        names = ", ".join(scope)
+        names, columns = ", ".join(scope), ", ".join(scope.values())
         if reading == "key":
             found = f"SELECT DISTINCT key FROM sales_store.tape WHERE {where}"
         else:
-            # A record that lost a conflict may have won before: its slice is touched with its key.
+            # As in `_named`.
             found = (
                 f"SELECT DISTINCT {TAPE_SCOPE} FROM sales_store.tape WHERE {where} "
                 f"UNION DISTINCT SELECT {TAPE_SCOPE} FROM sales.conflicts "
@@ -190,58 +252,54 @@ class DeriveLoop(Deployment):
         self._fill(
             touched, f"SELECT *, row_number() OVER (ORDER BY {names}) AS place FROM ({found})"
         )
-        found_there = (
-            f"({', '.join(scope.values())}) IN (SELECT {names} FROM sales_store.{touched})"
-        )
         ((scopes, rows),) = self.client.query(
             f"SELECT (SELECT count() FROM sales_store.{touched}), count() "
-            f"FROM {rendering.LEDGERS[reading]} WHERE {found_there}"
+            f"FROM {rendering.LEDGERS[reading]} "
+            f"WHERE ({columns}) IN (SELECT {names} FROM sales_store.{touched})"
         ).result_rows
-        return int(scopes), int(rows)
+        parts = -(-int(rows) // self.slice_rows)
+        for part in range(parts):
+            share = f"place > {scopes * part // parts} AND place <= {scopes * (part + 1) // parts}"
+            yield f"({columns}) IN (SELECT {names} FROM sales_store.{touched} WHERE {share})"
 
-    def _slice(
-        self,
-        sliced: str,
-        touched: str,
-        reading: str,
-        group: list[Followed],
-        bounds: tuple[int, int],
-    ) -> None:
-        """Write the effective events of the scopes touched, or of a part of them, by place."""
-        scope = rendering.scope_of(reading)
-        names, columns = ", ".join(scope), ", ".join(scope.values())
-        share = f"place > {bounds[0]} AND place <= {bounds[1]}"
-        where = f"({columns}) IN (SELECT {names} FROM sales_store.{touched} WHERE {share})"
+    def _slice(self, where: str, group: list[Followed], most: int | None) -> None:
+        """Write the effective events of the scopes that meet a condition on the ledger.
+
+        Raises `_TooMuchError` where they hold more than `most` records.
+        """
+        reading = group[0].table.reading
         fields = frozenset().union(*(rendering.fields_of(f.table) for f in group))
-        *_, crowded, held = self._working_tables
+        held, crowded = self._working_table("held"), self._working_table("crowded")
+        copy = f"sales_store.{held}"
+        bound = "" if most is None else f" LIMIT {most + 1}"
         # Judged and read in two statements, so from a copy: what another appends in between, such
         # as a batch that is repeated, would be counted and not judged.
-        self._fill(held, f"SELECT * FROM {rendering.LEDGERS[reading]} WHERE {where}")
-        self._fill(crowded, rendering.crowded(reading, "1", f"sales_store.{held}"))
-        judged = self._rows(f"SELECT 1 FROM sales_store.{crowded} LIMIT 1")
+        self._fill(held, f"SELECT * FROM {rendering.LEDGERS[reading]} WHERE {where}{bound}")
+        judging = rendering.crowded(reading, "1", copy)
+        ((count, judged),) = self.client.query(
+            f"SELECT (SELECT count() FROM {copy}), (SELECT count() FROM ({judging}))"
+        ).result_rows
+        if most is not None and count > most:
+            raise _TooMuchError
+        if judged:
+            self._fill(crowded, judging)
         self.between_steps("judged")
         self._fill(
-            sliced,
+            self._working_table("slice"),
             rendering.effective_slice(
-                reading,
-                fields,
-                "1",
-                f"sales_store.{crowded}" if judged else None,
-                f"sales_store.{held}",
+                reading, fields, "1", f"sales_store.{crowded}" if judged else None, copy
             ),
         )
-        self.client.command(f"TRUNCATE TABLE sales_store.{held}")
 
     def _fill(self, name: str, select: str) -> None:
         self.client.command(
             f"CREATE OR REPLACE TABLE sales_store.{name} ENGINE = Memory AS {select}"
         )
 
-    def _derive(
-        self, group: list[Followed], sliced: str, failed: Mapping[str, str]
-    ) -> dict[str, str]:
+    def _derive(self, group: list[Followed], failed: Mapping[str, str]) -> dict[str, str]:
         """Derive every table of the group from the slice; return those that failed, with why."""
         found: dict[str, str] = {}
+        sliced = self._working_table("slice")
         for followed in group:
             if followed.generation in failed or not self._any(followed.table, sliced):
                 continue
@@ -288,6 +346,12 @@ class DeriveLoop(Deployment):
 
 def _frozen(position: Position) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(position.items()))
+
+
+def _touches(followed: Followed) -> Callable[[str], bool]:
+    """Return what tells whether a record of a type can change a table."""
+    prefixes = (*followed.table.touched_by, AMENDMENT)
+    return lambda kind: kind.startswith(prefixes)
 
 
 def _types(group: list[Followed]) -> str:

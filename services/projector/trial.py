@@ -258,7 +258,9 @@ class _Trial:
         whole = forms.question_in(forms.BY, question, self.definitions, "")
         kinds = {one.startswith(COHORT): one for one in forms.periods_of(question)}
         for period in kinds.values():
-            self.client.query(whole, parameters=forms.only_named(whole, nothing | {"period": period}))
+            self.client.query(
+                whole, parameters=forms.only_named(whole, nothing | {"period": period})
+            )
 
     def _why(self, question: Question) -> None:
         """Ask for the events behind a row, and look whether the key names one row each."""

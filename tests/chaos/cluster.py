@@ -214,7 +214,8 @@ class Cluster:
             name: {} for name in ("", *(name for (name,) in stored))
         }
         for name, partition, position in rows:
-            positions.setdefault(name, {})[partition] = position
+            if name in positions:  # who derives late may leave a position of what was dropped
+                positions[name][partition] = position
         return dict.fromkeys(QUERIES.keys() - seen, -1) | {
             f"{name or 'ledger'}/{part}": end - at.get(part, 0)
             for name, at in positions.items()

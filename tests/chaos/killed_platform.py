@@ -124,6 +124,8 @@ class Poster:
     address: str
     seed: int
     batch: int = 25
+    between: float = 0.0
+    """Seconds between an answer and the next batch: the short form leaves others the machine."""
     acknowledged: set[str] = field(default_factory=set)
     trouble: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -162,6 +164,7 @@ class Poster:
             events = [self._event(draw, number + place) for place in range(self.batch)]
             number += self.batch
             self._post_until_answered(events)
+            self._stop.wait(self.between)
 
     def _post_until_answered(self, events: list[dict[str, Any]]) -> None:
         deadline = time.monotonic() + PATIENCE

@@ -37,10 +37,12 @@ class Follower:
 class Storm:
     """Load on a cluster, faults, and judgement. Use it as a context manager: it ends the load."""
 
-    def __init__(self, cluster: Cluster, seed: int) -> None:
+    def __init__(self, cluster: Cluster, seed: int, between: float = 0.0) -> None:
+        """`between` is how many seconds each poster pauses between two batches."""
         self.cluster = cluster
         self.draw = random.Random(seed)
-        self.posters = [FloorPoster(cluster.gateway.address, number) for number in (1, 2)]
+        address = cluster.gateway.address
+        self.posters = [FloorPoster(address, number, between=between) for number in (1, 2)]
         self.follower = Follower(cluster.tape)
         self._pause = threading.Event()
 

@@ -17,12 +17,14 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from tape_contract import TapeContract, by_partition, read_all
+from waiting import wait_until
 
 from infra import clock
 from infra.settings import KafkaSettings, SettingsError, load
 from infra.tape.contract import Entry, Tape, TapeRefused, TapeUnavailable
 from infra.tape.kafka import KafkaTape
 from infra.tape.kafka_times import recorded_header
+from infra.tape.kafka_topic import config_of
 from infra.tape.kafka_writer import partition_of
 from infra.tape.opening import open_tape
 
@@ -74,6 +76,8 @@ class Operator:
     def set(self, config: dict[str, str]) -> None:
         resource = ConfigResource(ConfigResourceType.TOPIC, self.topic, configs=config)
         self._ask(lambda admin: admin.alter_configs([resource]))
+        # It is the controller that has taken it; the broker learns it a moment later.
+        wait_until(lambda: self._ask(lambda a: config_of(a, self.topic, config)) == config, 60)
 
     def delete_before(self, partition: int, offset: int) -> None:
         place = TopicPartition(self.topic, partition)

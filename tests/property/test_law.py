@@ -61,6 +61,7 @@ class Floor:
             DEFINITIONS,
             worker=worker,
             slice_rows=10,
+            few=8,
             between_steps=hook or (lambda _step: None),
         )
 
@@ -216,9 +217,10 @@ def test_the_same_records_give_the_same_answers_however_they_are_told(
 class ForgetfulLoop(DeriveLoop):
     """A planted fault: it derives from the records since the last round, not from all of a key."""
 
-    def _slice(self, sliced: str, touched: str, reading: str, *others: Any) -> None:
-        super()._slice(sliced, touched, reading, *others)
+    def _slice(self, *given: Any) -> None:
+        super()._slice(*given)
         start = self.positions[self.followed[0].generation].get(0, 0)
+        sliced = self._working_table("slice")
         self._fill(sliced, f"SELECT * FROM sales_store.{sliced} WHERE offset >= {start}")
 
 
