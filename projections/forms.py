@@ -47,8 +47,8 @@ BY_AT = Form("", at=True, sliced=True, told="")
 def forms_of(question: Question) -> Iterator[Form]:
     """Yield the forms that a question has a view of.
 
-    None for slices as of two clocks: planning all that it could be sliced by, from the ledger, takes
-    seconds. It is asked in the text for the one slice that is wanted.
+    None for slices as of two clocks: planning all that it could be sliced by, from the ledger,
+    takes seconds. It is asked in the text for the one slice that is wanted.
     """
     yield from (NOW, AT)
     if question.is_sliced:
@@ -67,16 +67,6 @@ def question_in(
         return _asked(without_comments(question.sql), definitions, form, by)
     except MacroError as error:
         raise DefinitionError(f"{question.path}: {error}") from error
-
-
-def question_of_nothing(question: Question, definitions: Definitions) -> str:
-    """Return the text of a question, as of now, over tables without rows."""
-    return _reading(
-        _expanded(without_comments(question.sql), definitions, NOW),
-        definitions.readable,
-        f"(SELECT * FROM {RECORDS} WHERE 0)",
-        lambda name: f"(SELECT * FROM sales.{name} WHERE 0)",
-    )
 
 
 def only_named(sql: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,17 @@
 -- The conversations of one slice (filed day, rep), in order. A call that reached nobody is none, nor
--- is what a machine did; a call that does not say what came of it counts.
+-- is what a machine did; a call that does not say what came of it counts. Who was talked to is the
+-- account; where it is not known, the lead, the deal or the contact, in this order.
 SELECT
     filed_day,
     actor AS rep,
     arraySort(groupArrayIf(
         CAST(
-            (time, kind, account, deal, ifNull(lead, ''), ifNull(contact, ''), ifNull(cold, false)),
-            'Tuple(time DateTime64(6, \'UTC\'), kind LowCardinality(String), account String, deal String, lead String, contact String, cold Bool)'
+            (
+                time, kind, account, deal, ifNull(lead, ''), ifNull(contact, ''), ifNull(cold, false),
+                multiIf(account != '', 'account', ifNull(lead, '') != '', 'lead', deal != '', 'deal', ifNull(contact, '') != '', 'contact', ''),
+                multiIf(account != '', account, ifNull(lead, '') != '', ifNull(lead, ''), deal != '', deal, ifNull(contact, ''))
+            ),
+            'Tuple(time DateTime64(6, \'UTC\'), kind LowCardinality(String), account String, deal String, lead String, contact String, cold Bool, who_kind LowCardinality(String), who String)'
         ),
         talked
     )) AS talks,

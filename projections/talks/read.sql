@@ -8,6 +8,8 @@
 -- * lead: lead it was with, empty where none
 -- * contact: person at the other side, empty where not told
 -- * cold: whether it was the first contact with someone who did not ask for it
+-- * who_kind: what who is: account, lead, deal or contact, the first that is known; empty where none
+-- * who: who was talked to, as far as known
 SELECT
     rep,
     time,
@@ -16,7 +18,9 @@ SELECT
     deal,
     lead,
     contact,
-    cold
+    cold,
+    who_kind,
+    who
 FROM rows
 ARRAY JOIN
     talks.time AS time,
@@ -25,4 +29,6 @@ ARRAY JOIN
     talks.deal AS deal,
     talks.lead AS lead,
     talks.contact AS contact,
-    talks.cold AS cold
+    talks.cold AS cold,
+    talks.who_kind AS who_kind,
+    talks.who AS who

@@ -5,7 +5,8 @@ CREATE TABLE $table
     rep        String COMMENT 'sales rep',
     talks      Array(Tuple(
         time DateTime64(6, 'UTC'), kind LowCardinality(String), account String, deal String,
-        lead String, contact String, cold Bool)) COMMENT 'conversations, in order',
+        lead String, contact String, cold Bool,
+        who_kind LowCardinality(String), who String)) COMMENT 'conversations, in order',
     version    UInt64 COMMENT 'tape positions read to make the row',
     is_deleted UInt8 COMMENT '1 where no conversation is left'
 )

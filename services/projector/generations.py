@@ -142,8 +142,8 @@ def show_questions(client: Client, definitions: Definitions) -> dict[str, str]:
     return failed
 
 
-def show_question(client: Client, question: Question, definitions: Definitions) -> None:
-    """Make the views of a question, one for each of its forms."""
+def show_question(client: Client, question: Question, definitions: Definitions) -> Columns:
+    """Make the views of a question, one for each of its forms; return its columns."""
     columns = describe(client, forms.question_in(forms.NOW, question, definitions))
     summary = question.summary.split("\n\n")[0].replace("\n", " ")
     for form in forms.forms_of(question):
@@ -155,6 +155,7 @@ def show_question(client: Client, question: Question, definitions: Definitions) 
             question.comments,
             f"{summary}{form.told}",
         )
+    return columns
 
 
 def describe(client: Client, sql: str) -> Columns:

@@ -57,18 +57,18 @@
 --         )
 --     )
 WITH
-    -- People as they are named: the names that are looked up later are few.
+    -- The names that are looked up later are few.
     named AS
     (
         SELECT
             slice,
             period,
-            multiIf(account != '', 'account', lead != '', 'lead', deal != '', 'deal', contact != '', 'contact', '') AS kind,
-            multiIf(account != '', account, lead != '', lead, deal != '', deal, contact) AS name,
+            who_kind AS kind,
+            who AS name,
             count() AS conversations,
             toDate32(min(time)) AS first_day
         FROM sliced(talks, rep = rep, account = account, deal = deal, at = time)
-        GROUP BY slice, period, kind, name
+        GROUP BY slice, period, who_kind, who
     ),
     became AS
     (
