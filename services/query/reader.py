@@ -174,7 +174,8 @@ class Reader(Closing):
             raise Unanswerable(f"{question} has no events to show for a row: {reason}")
         source = self._source(form, question, slices)
         parameters = forms.only_named(source, parameters)
-        empty = self.query(f"SELECT * FROM {source} LIMIT 0", parameters)
+        # Every form has the same columns; this one is planned soonest.
+        empty = self.query(f"SELECT * FROM {question} LIMIT 0")
         types = dict(zip(empty.columns, empty.types, strict=True))
         condition, named = asking.row_condition(asked, row, types)
         needed = forms.row_columns(asked)

@@ -105,10 +105,9 @@ def cuts_of(question: Question) -> Iterator[Slices]:
             yield cut
 
 
-def some(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the first row and the last."""
-    places = sorted({0, len(rows) - 1}) if rows else []
-    return [rows[place] for place in places]
+def one_of(rows: list[dict[str, Any]], slices: Slices) -> list[dict[str, Any]]:
+    """Return the first row, or of what is cut the last."""
+    return rows[-1:] if slices.given() else rows[:1]
 
 
 def as_text(value: Any) -> str:
@@ -137,7 +136,7 @@ def told(
             for slices in cuts_of(question):
                 answer = reader.show(question.name, AS_OF, slices=slices)
                 types = dict(zip(answer.columns, answer.types, strict=True))
-                for row in some(as_dicts(answer)):
+                for row in one_of(as_dicts(answer), slices):
                     named = {name: as_text(row[name]) for name in question.key}
                     explained = reader.why(question.name, named, AS_OF, slices=slices)
                     assert as_dicts(explained.row) == [row]
