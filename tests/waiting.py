@@ -8,7 +8,8 @@ from infra import clock
 
 def wait_until(holds: Callable[[], bool], seconds: float = 120.0) -> None:
     """Return as soon as a condition holds; fail when it does not within the limit."""
-    deadline = clock.monotonic() + seconds
+    deadline, pause = clock.monotonic() + seconds, 0.002
     while not holds():
         assert clock.monotonic() < deadline, f"it did not become true within {seconds:g} s"
-        threading.Event().wait(0.005)
+        threading.Event().wait(pause)
+        pause = min(0.1, 1.5 * pause)  # asking takes something from what is waited for

@@ -19,6 +19,8 @@ from infra.tape.kafka_topic import prepare
 
 _LONG_POLL_MS = 100
 """How long the broker may hold a fetch; a change of position waits for it."""
+_MORE_SECONDS = 0.1
+"""How long a batch waits for more of what is known to be there."""
 
 
 class GroupReader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -134,30 +136,51 @@ class GroupReader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     async def fetch(self, limit: int, seconds: float) -> list[Record]:
         """Return at most `limit` records of the partitions placed, in order within each.
 
-        Waits at most so long for the first one. Returns nothing when the assignment changes.
+        Waits at most so long for the first one; then only for what the brokers are known to have.
+        Returns nothing when the assignment changes.
         """
-        consumer, turn = self._opened(), self.turn
+        turn = self.turn
+        records: list[Record] = []
         with told(self._name):
-            fetched = await consumer.getmany(timeout_ms=int(seconds * 1000), max_records=limit)
-            found = {place.partition: messages for place, messages in fetched.items() if messages}
-            if turn != self.turn:
-                return []
-            strange = {
-                part: (messages[0].offset, messages[0].timestamp)
-                for part, messages in found.items()
-                if part not in self._latest
-            }
-            if strange:
-                latest = await Stamps(consumer, self._topic).latest(strange)
+            while more := await self._fetch(limit - len(records), seconds):
                 if turn != self.turn:
                     return []
+                records += more
+                if len(records) >= limit or not self._has_more():
+                    break
+                seconds = _MORE_SECONDS
+        return records if turn == self.turn else []
+
+    async def _fetch(self, limit: int, seconds: float) -> list[Record]:
+        """Return what one look at the consumer gives."""
+        consumer, turn = self._opened(), self.turn
+        fetched = await consumer.getmany(timeout_ms=int(seconds * 1000), max_records=limit)
+        found = {place.partition: messages for place, messages in fetched.items() if messages}
+        strange = {
+            part: (messages[0].offset, messages[0].timestamp)
+            for part, messages in found.items()
+            if part not in self._latest
+        }
+        if strange and turn == self.turn:
+            latest = await Stamps(consumer, self._topic).latest(strange)
+            if turn == self.turn:
                 self._latest.update(latest)
+        if turn != self.turn:
+            return []
         records: list[Record] = []
         for part, messages in found.items():
             made, self._latest[part] = records_of(part, messages, self._latest[part])
             records += made
             self.positions[part] = made[-1].offset + 1
         return records
+
+    def _has_more(self) -> bool:
+        """Tell whether a broker said of some partition that it has what is not read yet."""
+        consumer = self._opened()
+        return any(
+            offset < (consumer.highwater(self._at(part)) or 0)
+            for part, offset in self.positions.items()
+        )
 
     async def passed(self) -> dict[int, int]:
         """Return, per partition placed, up to where there is nothing more to give.

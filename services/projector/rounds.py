@@ -53,8 +53,13 @@ class Rounds:
 
     @property
     def running(self) -> bool:
-        """Tell whether the thread is at work; one that was started and is not has failed."""
+        """Tell whether the thread is at work."""
         return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether the thread has ended though nobody told it to."""
+        return self._thread is not None and not self.running and not self._stop.is_set()
 
     def wake(self) -> None:
         """Tell it that there is something to do."""

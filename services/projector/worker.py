@@ -205,7 +205,7 @@ class Worker:
         os.kill(os.getpid(), signal.SIGTERM)  # the one way in which everything ends in order
 
     async def _watch(self, app: faust.App) -> None:
-        if not self._rounds.running and self._gave_up is None:
+        if self._rounds.failed and self._gave_up is None:
             self._give_up(RuntimeError("the derive loop ended; what it said stands above"))
         try:
             self.standing.leader = app.is_leader()

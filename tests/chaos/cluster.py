@@ -21,12 +21,12 @@ from killed_platform import PATIENCE, free_port
 from loopback import HTTP
 from plain_fold import QUERIES, Row
 
+from infra import clock
 from infra.kafka_broker import KafkaBroker
 from infra.settings import KafkaSettings
 from infra.tape.kafka import KafkaTape
 
 KEY = "a-key-for-those-who-write"
-TOPIC = "sales.events.v1"
 PLANTED = Path(__file__).with_name("planted.py")
 
 
@@ -122,7 +122,8 @@ class Cluster:
             "/ping",
         )
         self.link = FaultyLink(self.warehouse.port)
-        self.tape_url = f"kafka://{broker.address}/{TOPIC}"
+        self.topic = f"sales.{clock.new_id()}"  # others told theirs to the same broker
+        self.tape_url = f"kafka://{broker.address}/{self.topic}"
         self.environment = plain | {
             "SALESTAPE_TAPE": self.tape_url,
             "SALESTAPE_WAREHOUSE": f"clickhouse://writer:{KEY}@127.0.0.1:{self.link.port}",
@@ -152,7 +153,7 @@ class Cluster:
         for process in self.processes:
             self._stack.callback(process.kill)
             self._stack.callback(process.go_on)
-        self.tape = KafkaTape([self.broker.address], TOPIC, KafkaSettings(partitions=4))
+        self.tape = KafkaTape([self.broker.address], self.topic, KafkaSettings(partitions=4))
         self._stack.callback(self.tape.close)
         self.warehouse.start()
         for process in (self.gateway, *self.projectors):

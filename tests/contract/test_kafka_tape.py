@@ -77,7 +77,7 @@ class Operator:
         resource = ConfigResource(ConfigResourceType.TOPIC, self.topic, configs=config)
         self._ask(lambda admin: admin.alter_configs([resource]))
         # It is the controller that has taken it; the broker learns it a moment later.
-        wait_until(lambda: self._ask(lambda a: config_of(a, self.topic, config)) == config, 60)
+        wait_until(lambda: self._ask(lambda a: config_of(a, self.topic, config)) == config)
 
     def delete_before(self, partition: int, offset: int) -> None:
         place = TopicPartition(self.topic, partition)

@@ -64,7 +64,7 @@ def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
         gateway = _started(stack, Salestape(folder / "one", settings), "gateway")
         early, refusal = post(gateway, "early"), _refusal(folder)
         projector = _started(stack, Salestape(folder, settings), "projector")
-        wait_until(lambda: post(gateway, "first").is_success, 60)
+        wait_until(lambda: post(gateway, "first").is_success)
         yield Site(folder, settings, gateway, projector, early, refusal)
 
 

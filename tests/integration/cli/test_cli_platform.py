@@ -110,7 +110,7 @@ def test_what_was_acknowledged_outlives_a_kill_and_is_not_doubled(
 
     sender = threading.Thread(target=send)
     sender.start()
-    wait_until(lambda: len(acknowledged) >= 300, 60)
+    wait_until(lambda: len(acknowledged) >= 300)
     platform.end(signal.SIGKILL)
     sender.join()
 
@@ -118,7 +118,7 @@ def test_what_was_acknowledged_outlives_a_kill_and_is_not_doubled(
     sent = len(acknowledged) + 20  # the last batch may be there without having been acknowledged
     assert {one["status"] for one in post(again.address, *acknowledged)} == {"duplicate"}
     post(again.address, *range(len(acknowledged), sent))
-    wait_until(lambda: _lag(again) == 0, 60)
+    wait_until(lambda: _lag(again) == 0)
     asked = "SELECT (SELECT count() FROM events) AS e, (SELECT sum(purchases) FROM accounts) AS p"
     assert salestape.sql(asked) == [{"e": sent, "p": sent}]
 
@@ -148,7 +148,7 @@ def test_the_feed_is_followed_live_and_ends_with_the_platform(
     reader.start()
     assert opened.wait(60)
     post(platform.address, 0, 1, 2, 4)
-    wait_until(lambda: sum(line.startswith("data:") for line in lines) == 2, 60)
+    wait_until(lambda: sum(line.startswith("data:") for line in lines) == 2)
     told = salestape("feed", "--since", "0:1", "--limit", "2", "--json")
     events = [json.loads(line) for line in told.out.splitlines()]
     assert [(event["id"], event["position"]) for event in events] == [("p2", "0:2"), ("p4", "0:3")]
@@ -214,7 +214,7 @@ def test_with_a_simulated_floor_the_panels_are_full_when_the_address_is_told(
 
     before = _records(salestape)
     second: Up = up(salestape, "--simulate", "--history", "45", "--rate", "20/s")
-    wait_until(lambda: _health(second)["tape"]["ends"]["0"] > before, 60)
+    wait_until(lambda: _health(second)["tape"]["ends"]["0"] > before)
     assert _health(second)["gateway"]["handed_in"].keys() == {"appended"}
     assert _health(second)["gateway"]["handed_in"]["appended"] < before / 2
     assert second.end().code == 0

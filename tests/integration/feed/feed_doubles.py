@@ -114,6 +114,9 @@ class TapeAside(Tape):
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.reads = 0
+        self.failed = 0
+        self.stretches: list[tuple[int, int]] = []
+        """From which offset of partition 0 how many records were read, in order."""
         self.error: Exception | None = None
 
     def append(self, entries: Sequence[Entry]) -> list[Receipt]:
@@ -121,9 +124,12 @@ class TapeAside(Tape):
 
     def read(self, start: Positions, limit: int) -> list[Record]:
         if self.error is not None:
+            self.failed += 1
             raise self.error
         self.reads += 1
-        return self.tape.read(start, limit)
+        found = self.tape.read(start, limit)
+        self.stretches.append((start.get(0, 0), len(found)))
+        return found
 
     def ends(self) -> dict[int, int]:
         return self.tape.ends()

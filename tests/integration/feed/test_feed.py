@@ -185,18 +185,33 @@ def test_readers_of_the_same_stretch_share_what_is_read(tape: Tape, serve: Serve
         assert aside.reads == 8  # chunks of 128
 
 
+@pytest.mark.parametrize("since", ["now", "start"])
 def test_the_feed_goes_on_after_the_tape_was_away(
-    tape: Tape, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    tape: Tape, serve: Serve, monkeypatch: pytest.MonkeyPatch, since: str
 ) -> None:
-    monkeypatch.setattr("services.feed.stream._TAPE_AWAY_SECONDS", 0.01)
+    for who in ("hub", "stream"):
+        monkeypatch.setattr(f"services.feed.{who}._TAPE_AWAY_SECONDS", 0.01)
+    tape.append([entry("e0")])
     aside = TapeAside(tape)
-    hub = FeedHub(aside)
-    with serve(hub) as address, reading(address) as feed:
-        aside.error = TapeUnavailable("the tape is locked")
+    aside.error = TapeUnavailable("the tape is locked")
+    with serve(FeedHub(aside)) as address, reading(address, since=since) as feed:
         tape.append([entry("e1")])
-        wait_until(lambda: hub.is_behind({}))
+        wait_until(lambda: aside.failed > 1)
         aside.error = None
-        assert [sent.name for sent in feed.take(1)] == ["e1"]
+        expected = ["e1"] if since == "now" else ["e0", "e1"]
+        assert [sent.name for sent in feed.take(len(expected))] == expected
+
+
+def test_news_are_read_on_from_where_they_were_read_before(tape: Tape, serve: Serve) -> None:
+    tape.append([entry(f"old{n}") for n in range(200)])
+    aside = TapeAside(tape)
+    with serve(FeedHub(aside)) as address, reading(address) as feed:
+        for n in range(100):
+            tape.append([entry(f"new{n}")])
+            assert [sent.name for sent in feed.take(1)] == [f"new{n}"]
+    news = [(start, read) for start, read in aside.stretches if start >= 200]
+    assert [start for start, _ in news] == [200 + n for n in range(100)]
+    assert {start for start, _ in aside.stretches} - {start for start, _ in news} == {128}
 
 
 def test_a_feed_ends_when_the_tape_cannot_be_read(tape: Tape, serve: Serve) -> None:

@@ -43,3 +43,15 @@ def test_a_round_that_failed_is_tried_again(error: Exception) -> None:
         assert rounds.running
     finally:
         rounds.stop(10)
+    assert not rounds.running
+    assert not rounds.failed
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_loop_that_was_told_to_end_has_not_failed() -> None:
+    rounds = Rounds(cast(DeriveLoop, Derivation(RecursionError("no way on"))), lambda: False, {})
+    assert not rounds.failed
+    rounds.start()
+    wait_until(lambda: rounds.failed)
+    rounds.stop(10)
+    assert not rounds.failed
