@@ -65,6 +65,7 @@ def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
         early, refusal = post(gateway, "early"), _refusal(folder)
         projector = _started(stack, Salestape(folder, settings), "projector")
         wait_until(lambda: post(gateway, "first").is_success)
+        wait_until(lambda: _answers(folder))
         yield Site(folder, settings, gateway, projector, early, refusal)
 
 
@@ -84,6 +85,16 @@ def _refusal(folder: Path) -> str:
         with pytest.raises(Unreachable) as refused:
             platform.query("SELECT 1")
     return str(refused.value)
+
+
+def _answers(folder: Path) -> bool:
+    """Tell whether there are tables to ask yet."""
+    try:
+        with Cluster.open(folder / "direct", "sql") as platform:
+            platform.query("SELECT 1")
+    except Unreachable:
+        return False
+    return True
 
 
 def post(gateway: Up, name: str, account: str = "Corner") -> httpx.Response:

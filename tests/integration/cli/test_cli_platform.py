@@ -82,7 +82,7 @@ def test_while_it_runs_every_command_talks_to_it(
     assert rebuilt["after"] not in (None, rebuilt["before"])
     assert salestape.sql(count) == [{"n": 2, "p": 3}]
     state = salestape("doctor", "--json").json
-    assert (state["status"], state["shown"]["accounts"]) == ("ok", rebuilt["after"])
+    assert (state["status"], state["shown"]["accounts"]) == ("ok", rebuilt["after"]), str(state)
     assert platform.address in state["held_by"]
     gone = salestape("replay", "no-such-deal")
     assert gone.code == 1
