@@ -26,16 +26,6 @@ TABLES = (
     "deployed",
 )
 
-UNOWNED_NOT_COPIED = """
-SELECT
-    (SELECT uniqExact(partition, offset) FROM sales_store.events WHERE actor = '')
-    > (SELECT uniqExact(partition, offset) FROM sales_store.events_by_day WHERE actor = '')
-"""
-COPY_UNOWNED = """
-INSERT INTO sales_store.events_by_day
-SELECT * EXCEPT (digest, data), digest, data FROM sales_store.events WHERE actor = ''
-"""
-
 
 def prepare(client: Client) -> None:
     """Create the databases and the store's own tables where they are missing."""
@@ -45,9 +35,6 @@ def prepare(client: Client) -> None:
     for name in TABLES:
         for statement in layout.table((STORE / f"{name}.sql").read_text()):
             client.command(statement)
-    # A warehouse may be older than the second reading of what names no rep.
-    if client.query(UNOWNED_NOT_COPIED).result_rows[0][0]:
-        client.command(COPY_UNOWNED)
 
 
 def watermark(client: Client) -> dict[int, int]:
