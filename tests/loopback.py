@@ -1,10 +1,12 @@
-"""HTTP to servers on this machine, for tests: one client for all of them, and ports to serve on.
+"""HTTP to servers on this machine, for tests: one client for all of them, ports to serve on, and
+answers where there is no server.
 
 A client of one's own reads the system's certificates first, which costs more than most requests.
 """
 
 import random
 import socket
+from collections.abc import Iterable
 
 import httpx
 
@@ -29,3 +31,16 @@ def free_port() -> int:
             except OSError:
                 continue
             return port
+
+
+def answering(answers: Iterable[httpx.Response | Exception]) -> httpx.MockTransport:
+    """Return the way to a server that answers so, request by request, or fails to."""
+    left = iter(answers)
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        found = next(left)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    return httpx.MockTransport(answer)
