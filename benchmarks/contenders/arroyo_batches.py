@@ -5,18 +5,10 @@ from typing import Any
 
 import orjson
 from arroyo.backends.kafka import KafkaConsumer
-from arroyo.backends.kafka.configuration import (
-    build_kafka_consumer_configuration,
-)
+from arroyo.backends.kafka.configuration import build_kafka_consumer_configuration
 from arroyo.processing.processor import StreamProcessor
-from arroyo.processing.strategies import (
-    BatchStep,
-    CommitOffsets,
-    RunTask,
-)
-from arroyo.processing.strategies.abstract import (
-    ProcessingStrategyFactory,
-)
+from arroyo.processing.strategies import BatchStep, CommitOffsets, RunTask
+from arroyo.processing.strategies.abstract import ProcessingStrategyFactory
 from arroyo.types import Topic
 
 from benchmarks.contenders.tables import BATCH, Deal, Event, Tables, Task, folded

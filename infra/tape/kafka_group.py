@@ -143,8 +143,6 @@ class GroupReader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         records: list[Record] = []
         with told(self._name):
             while more := await self._fetch(limit - len(records), seconds):
-                if turn != self.turn:
-                    return []
                 records += more
                 if len(records) >= limit or not self._has_more():
                     break
@@ -152,21 +150,22 @@ class GroupReader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         return records if turn == self.turn else []
 
     async def _fetch(self, limit: int, seconds: float) -> list[Record]:
-        """Return what one look at the consumer gives."""
+        """Return what one look at the consumer gives, nothing where the assignment changes."""
         consumer, turn = self._opened(), self.turn
         fetched = await consumer.getmany(timeout_ms=int(seconds * 1000), max_records=limit)
+        if turn != self.turn:
+            return []
         found = {place.partition: messages for place, messages in fetched.items() if messages}
         strange = {
             part: (messages[0].offset, messages[0].timestamp)
             for part, messages in found.items()
             if part not in self._latest
         }
-        if strange and turn == self.turn:
+        if strange:
             latest = await Stamps(consumer, self._topic).latest(strange)
-            if turn == self.turn:
-                self._latest.update(latest)
-        if turn != self.turn:
-            return []
+            if turn != self.turn:
+                return []
+            self._latest.update(latest)
         records: list[Record] = []
         for part, messages in found.items():
             made, self._latest[part] = records_of(part, messages, self._latest[part])

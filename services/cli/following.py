@@ -100,8 +100,7 @@ class Following:
             if generation not in tables and table_of(generation) in self._definitions.tables:
                 tables[generation] = positions.get(generation, {})
                 building.append(generation)
-        failures = {} if shown else {PROJECTOR: NO_TABLES}
-        return Health(position, end, tables, building, failures, 0)
+        return Health(position, end, tables, building, {}, 0)
 
 
 def table_of(generation: str) -> str:

@@ -36,6 +36,8 @@ SILENCE_SECONDS = 60.0
 """How long the feed may be silent; it says every 15 seconds that it is there."""
 STUCK_SECONDS = 120.0
 """How long a platform may make no progress before the command stops waiting for it."""
+AWAY_SECONDS = 20.0
+"""How long it may say that no projector is at work: one that has just begun is not seen at once."""
 
 
 class Remote(Closing):
@@ -75,8 +77,7 @@ class Remote(Closing):
             # Here, since it loads the whole vocabulary, which a command that only asks can spare.
             from infra.http_sink import HttpSink
 
-            transport = httpx.HTTPTransport(verify=has_tls(self.place))
-            self._sink = HttpSink(self.place, self._key, transport=transport)
+            self._sink = HttpSink(self.place, self._key)
         return self._sink.accept(raws)
 
     def query(self, sql: str) -> Answer:
@@ -180,8 +181,8 @@ class Remote(Closing):
     def wait_until_derived(self, progress: Progress = silent) -> None:
         """Wait until the tables shown have come to where the tape ends now.
 
-        That the platform cannot say how far they are for a while is waited out, too. Raises
-        `Unreachable` where nothing moves, or where nothing can.
+        That the platform cannot say how far they are for a while is waited out, too, and that it
+        knows of no projector. Raises `Unreachable` where nothing moves.
         """
         end: dict[str, int] | None = None
         best, since = -1, monotonic()
@@ -195,7 +196,7 @@ class Remote(Closing):
                 continue
             end = end or dict(state["tape"]["ends"])
             total = sum(end.values())
-            if why := state["failing"].get(PROJECTOR):
+            if (why := state["failing"].get(PROJECTOR)) and monotonic() - since > AWAY_SECONDS:
                 raise Unreachable(why)
             tables = [one for one in state["tables"] if one["trouble"] is None]
             # None are told while the warehouse cannot be asked.

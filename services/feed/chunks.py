@@ -8,8 +8,9 @@ follows the tape's end: there, reading on costs less than going to a place. Live
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 
 from infra import clock
@@ -19,9 +20,20 @@ from services.feed.items import Item, items_of, size_of
 CHUNK = 128
 CACHE_BYTES = 32 * 1024 * 1024
 
-_READ_AT_ONCE = 1_000
+READ_AT_ONCE = 1_000
 
 Key = tuple[int, int]
+
+
+@contextmanager
+def half_of_the_time(closed: threading.Event) -> Generator[None, None, None]:
+    """Pause for as long as the work within took, or until `closed`.
+
+    Parsing holds the interpreter, which those who append need as well.
+    """
+    began = clock.monotonic()
+    yield
+    closed.wait(clock.monotonic() - began)
 
 
 class FeedEnded(Exception):
@@ -76,16 +88,14 @@ class Chunks:
 
     def add(self, partition: int, items: Sequence[Item | None], offset: int) -> None:
         """Take what somebody has read from `offset` on, as far as it goes on from what is kept."""
-        done = 0
-        while done < len(items):
-            key = (partition, offset // CHUNK)
-            place = offset % CHUNK
-            some = items[done : done + CHUNK - place]
-            kept = self._kept.get(key, [])
+        at, end = offset, offset + len(items)
+        while at < end:
+            index, place = divmod(at, CHUNK)
+            until = min((index + 1) * CHUNK, end)
+            kept = self._kept.get((partition, index), [])
             if len(kept) == place:
-                self._keep(key, [*kept, *some])
-            offset += len(some)
-            done += len(some)
+                self._keep((partition, index), [*kept, *items[at - offset : until - offset]])
+            at = until
 
     def close(self) -> None:
         """Read nothing more. What is being read is waited for by nobody."""
@@ -116,23 +126,21 @@ class Chunks:
         return await found
 
     def _read(self, partition: int, start: int, end: int) -> list[Item | None]:
-        began = clock.monotonic()
         position = {**self._ends(), partition: start}
-        limit = end - start if len(position) == 1 else _READ_AT_ONCE
+        limit = end - start if len(position) == 1 else READ_AT_ONCE
         records: list[Record] = []
-        while not records and not self._closed.is_set():
-            # Other partitions get records meanwhile, which are read as well and may come first.
-            found = self._tape.read(position, limit)
-            own = [one for one in found if one.partition == partition]
-            if not found or (own and own[0].offset != start):
-                raise TapeRefused(f"the tape ends before offset {start} of partition {partition}")
-            records = [one for one in own if one.offset < end]
-            position |= {one.partition: one.offset + 1 for one in found}
-        items = items_of(records)
-        # Parsing holds the interpreter, which those who append need as well: half of the time at
-        # most is spent on it.
-        self._closed.wait(clock.monotonic() - began)
-        return items
+        with half_of_the_time(self._closed):
+            while not records and not self._closed.is_set():
+                # Other partitions get records meanwhile, which are read too and may come first.
+                found = self._tape.read(position, limit)
+                own = [one for one in found if one.partition == partition]
+                if not found or (own and own[0].offset != start):
+                    raise TapeRefused(
+                        f"the tape ends before offset {start} of partition {partition}"
+                    )
+                records = [one for one in own if one.offset < end]
+                position |= {one.partition: one.offset + 1 for one in found}
+            return items_of(records)
 
     def _keep(self, key: Key, items: list[Item | None]) -> None:
         self._kept[key] = items

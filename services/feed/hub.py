@@ -11,9 +11,14 @@ import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 
-from infra import clock
 from infra.tape.contract import Positions, Record, Tape, TapeRefused, TapeUnavailable
-from services.feed.chunks import CACHE_BYTES, Chunks, FeedEnded
+from services.feed.chunks import (
+    CACHE_BYTES,
+    READ_AT_ONCE,
+    Chunks,
+    FeedEnded,
+    half_of_the_time,
+)
 from services.feed.items import Item, items_of
 
 MAX_READERS = 1_000
@@ -21,7 +26,6 @@ MAX_READERS = 1_000
 _WAIT_SECONDS = 0.5
 # News come at most this often, or many small appends would wake every reader every time.
 _PAUSE_SECONDS = 0.02
-_READ_AT_ONCE = 1_000
 _TAPE_AWAY_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
@@ -166,19 +170,13 @@ class FeedHub:
             ends = self._tape.ends()
             self._call(self._publish, ends, {})
             return ends
-        began = clock.monotonic()
         news: dict[int, list[Record]] = {}
-        for record in self._tape.read(position, _READ_AT_ONCE):
-            news.setdefault(record.partition, []).append(record)
-        ends = {**position, **{part: found[-1].offset + 1 for part, found in news.items()}}
-        self._call(
-            self._publish,
-            ends,
-            {part: (found[0].offset, items_of(found)) for part, found in news.items()},
-        )
-        # Parsing holds the interpreter, which those who append need as well: half of the time at
-        # most is spent on it.
-        self._closed.wait(clock.monotonic() - began)
+        with half_of_the_time(self._closed):
+            for record in self._tape.read(position, READ_AT_ONCE):
+                news.setdefault(record.partition, []).append(record)
+            ends = {**position, **{part: found[-1].offset + 1 for part, found in news.items()}}
+            items = {part: (found[0].offset, items_of(found)) for part, found in news.items()}
+            self._call(self._publish, ends, items)
         return ends
 
     def _publish(

@@ -171,7 +171,7 @@ class DeriveLoop(Deployment):
         """Derive what the records in between touch; return the generations that failed, and why."""
         few = self._few_touches(start, end)
         types = self._types_of(start, end) if few is None else {one.type for one in few}
-        concerned = [f for f in group if any(map(_touches(f), types))]
+        concerned = [f for f in group if any(kind.startswith(_prefixes([f])) for kind in types)]
         if not concerned:
             return {}
         if few is not None:
@@ -213,7 +213,8 @@ class DeriveLoop(Deployment):
 
     def _named(self, group: list[Followed], few: list[Touch]) -> list[str]:
         """Return the condition on the ledger that names the scopes touched; none for no scopes."""
-        kept = [one for one in few if any(_touches(f)(one.type) for f in group)]
+        prefixes = _prefixes(group)
+        kept = [one for one in few if one.type.startswith(prefixes)]
         keys = ", ".join(sorted({format_str(one.key) for one in kept}))
         if not keys:
             return []
@@ -290,6 +291,7 @@ class DeriveLoop(Deployment):
                 reading, fields, "1", f"sales_store.{crowded}" if judged else None, copy
             ),
         )
+        self.client.command(f"TRUNCATE TABLE {copy}")  # it would lie in memory until the next slice
 
     def _fill(self, name: str, select: str) -> None:
         self.client.command(
@@ -348,12 +350,10 @@ def _frozen(position: Position) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(position.items()))
 
 
-def _touches(followed: Followed) -> Callable[[str], bool]:
-    """Return what tells whether a record of a type can change a table."""
-    prefixes = (*followed.table.touched_by, AMENDMENT)
-    return lambda kind: kind.startswith(prefixes)
+def _prefixes(group: list[Followed]) -> tuple[str, ...]:
+    """Return how the types begin of records that can change any of these tables."""
+    return tuple(sorted({prefix for f in group for prefix in f.table.touched_by} | {AMENDMENT}))
 
 
 def _types(group: list[Followed]) -> str:
-    prefixes = sorted({prefix for f in group for prefix in f.table.touched_by} | {AMENDMENT})
-    return " OR ".join(f"startsWith(type, '{prefix}')" for prefix in prefixes)
+    return " OR ".join(f"startsWith(type, '{prefix}')" for prefix in _prefixes(group))

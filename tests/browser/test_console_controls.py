@@ -7,6 +7,7 @@ from conftest import Opener
 from console_parts import line_of, panel
 from playwright.sync_api import expect
 from sales_floor import DAY, SalesFloor, stage
+from waiting import wait_until
 
 from services.console import FeedItem, HistoryStep
 
@@ -93,7 +94,7 @@ def test_the_clocks_move_the_panels_and_say_so(floor: SalesFloor, visit: Opener)
     expect(panel(page, "funnel")).to_contain_text("win rate 25.0%")
     known = datetime(2017, 7, 2, 18, 30, 59, 999_999, tzinfo=UTC)
     for question in ("funnel", "quota_attainment", "churn_signals"):
-        assert (question, END_OF_JUNE, known) in floor.asked
+        wait_until(lambda question=question: (question, END_OF_JUNE, known) in floor.asked)
     page.wait_for_url("**/?as_of=2017-06-30&known_at=2017-07-02T18%3A30")
     banner.get_by_role("button", name="Back to now").click()
     expect(banner).not_to_be_visible()

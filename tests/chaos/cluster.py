@@ -17,8 +17,8 @@ from typing import Any
 import clickhouse_connect
 import httpx
 from faulty_link import FaultyLink
-from killed_platform import PATIENCE, free_port
-from loopback import HTTP
+from killed_platform import PATIENCE
+from loopback import HTTP, free_port
 from plain_fold import QUERIES, Row
 
 from infra import clock

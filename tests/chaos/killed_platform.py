@@ -7,7 +7,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,18 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from loopback import HTTP
+from loopback import HTTP, free_port
 
 COMMAND = [str(Path(sys.executable).with_name("salestape"))]
 FOLDER_IN_USE = 3
 PATIENCE = 120.0
 """Seconds that a start or an end may take on a slow machine before it counts as failed."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def run(data: Path, *arguments: str, check: bool = True) -> str:

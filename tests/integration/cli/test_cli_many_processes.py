@@ -18,7 +18,10 @@ from infra import clock
 from services.cli import cluster
 from services.cli.cluster import Cluster
 from services.cli.failures import Unreachable
+from services.cli.following import table_of
 from services.cli.platform import FeedRequest
+from services.projector import store
+from services.projector.projector import Health
 
 KEY = "a-key-for-those-who-write"
 
@@ -33,6 +36,8 @@ class Site:
     projector: Up
     early: httpx.Response
     refusal: str
+    half_made: Health
+    """What is said while the first projector makes the tables."""
 
     def command(self, folder: str) -> Salestape:
         """Return the command on a data folder of its own; that of the gateway is `one`."""
@@ -63,10 +68,10 @@ def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
             here.setenv(name, value)
         gateway = _started(stack, Salestape(folder / "one", settings), "gateway")
         early, refusal = post(gateway, "early"), _refusal(folder)
+        half_made = _half_made(folder)
         projector = _started(stack, Salestape(folder, settings), "projector")
         wait_until(lambda: post(gateway, "first").is_success)
-        wait_until(lambda: _answers(folder))
-        yield Site(folder, settings, gateway, projector, early, refusal)
+        yield Site(folder, settings, gateway, projector, early, refusal, half_made)
 
 
 def _started(stack: ExitStack, salestape: Salestape, command: str) -> Up:
@@ -87,14 +92,11 @@ def _refusal(folder: Path) -> str:
     return str(refused.value)
 
 
-def _answers(folder: Path) -> bool:
-    """Tell whether there are tables to ask yet."""
-    try:
-        with Cluster.open(folder / "direct", "sql") as platform:
-            platform.query("SELECT 1")
-    except Unreachable:
-        return False
-    return True
+def _half_made(folder: Path) -> Health:
+    """Begin as a projector does, with the ledger, and return what others say of it then."""
+    with Cluster.open(folder / "direct", "sql") as platform:
+        store.prepare(platform.house.warehouse.client("append"))
+        return platform.house.health()
 
 
 def post(gateway: Up, name: str, account: str = "Corner") -> httpx.Response:
@@ -113,6 +115,11 @@ def test_before_a_projector_has_made_the_tables_everybody_says_so(site: Site) ->
     assert site.early.status_code == 503
     assert "no tables yet" in site.early.text
     assert "start `salestape projector`" in site.refusal
+
+
+def test_while_a_projector_makes_the_tables_nobody_asks_for_another(site: Site) -> None:
+    assert site.half_made.failures == {}
+    assert set(map(table_of, site.half_made.tables)) >= {"accounts", "deals"}
 
 
 def test_commands_work_through_a_gateway_and_beside_it(site: Site, shop: Path) -> None:

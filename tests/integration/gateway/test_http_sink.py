@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from gateway_doubles import event, records_of
+from loopback import answering
 from pydantic import SecretStr
 from serving import served
 
@@ -84,17 +85,7 @@ Answers = Sequence[httpx.Response | Exception]
 
 
 def sink_on(answers: Answers, pauses: list[float], **options: Any) -> HttpSink:
-    left = iter(answers)
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        found = next(left)
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    return HttpSink(
-        "http://gateway", pause=pauses.append, transport=httpx.MockTransport(answer), **options
-    )
+    return HttpSink("http://gateway", pause=pauses.append, transport=answering(answers), **options)
 
 
 TAKEN = {"outcomes": [{"status": "appended", "id": "e1", "source": "/crm", "offset": 0}]}

@@ -1,16 +1,16 @@
 """kill -9 at any moment under load: what was acknowledged is on the tape, and on it once."""
 
 import random
-import socket
 import subprocess
 import sys
 import threading
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 from gateway_doubles import event, records_of
-from loopback import HTTP
+from loopback import HTTP, free_port
 from waiting import wait_until
 
 from events.parsing import parse_event
@@ -21,17 +21,16 @@ KILLS = 4
 CLIENTS = 3
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 def is_answering(address: str) -> bool:
     try:
         return HTTP.get(f"{address}/rejects").status_code == 200
     except httpx.TransportError:
         return False
+
+
+def on_tape(url: str) -> Counter[str]:
+    with closing(open_tape(url)) as tape:
+        return Counter(parse_event(record.value).id for record in records_of(tape))
 
 
 def test_what_was_acknowledged_is_on_the_tape_once_after_every_kill(tmp_path: Path) -> None:
@@ -58,13 +57,16 @@ def test_what_was_acknowledged_is_on_the_tape_once_after_every_kill(tmp_path: Pa
         for kill in range(KILLS):
             gateway = subprocess.Popen([sys.executable, str(script), url, str(port)])
             wait_until(lambda: is_answering(address))
+            assert gateway.poll() is None, "somebody else answers there"
             if kill == 0:
                 for client in clients:
                     client.start()
             goal = sum(map(len, acknowledged)) + chance.randint(60, 600)
             wait_until(lambda goal=goal: sum(map(len, acknowledged)) >= goal)
+            told = [name for names in acknowledged for name in list(names)]
             gateway.kill()
             gateway.wait(30)
+            assert set(told) <= on_tape(url).keys(), f"lost by kill {kill + 1}"
         gateway = subprocess.Popen([sys.executable, str(script), url, str(port)])
         enough.set()
         for client in clients:
@@ -76,10 +78,8 @@ def test_what_was_acknowledged_is_on_the_tape_once_after_every_kill(tmp_path: Pa
             gateway.kill()
             gateway.wait(30)
 
-    tape = open_tape(url)
-    on_tape = Counter(parse_event(record.value).id for record in records_of(tape))
-    tape.close()
+    found = on_tape(url)
     told = [name for names in acknowledged for name in names]
     assert len(told) >= KILLS * 60
-    assert set(on_tape.values()) == {1}
-    assert set(told) <= on_tape.keys()
+    assert set(found.values()) == {1}
+    assert set(told) <= found.keys()
