@@ -1,0 +1,203 @@
+"""The questions about customers, on a handful of customers whose numbers are worked by hand."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from golden import Floor, at, told
+
+ALWAYS = "known_at = '2100-01-01'"
+
+
+def bought(account: str, *times: str, amount: str = "10", **data: Any) -> list[dict[str, Any]]:
+    return [
+        told("purchase.made", time, account=account, amount=amount, currency="EUR", **data)
+        for time in times
+    ]
+
+
+STORY = [
+    # January: ann every ten days until March, bob again in March, cid once, dan twice in one day.
+    *bought("ann", "01-01", "01-11", "01-21", "01-31", "02-10", "03-01"),
+    *bought("bob", "01-05", "03-05", "05-20"),
+    *bought("cid", "01-06"),
+    *bought("dan", "01-07 08:00", "01-07 09:00"),
+    # February: eve every five days, then not for 40, and then again.
+    *bought("eve", "02-01", "02-06", "02-11", "03-22"),
+    told("account.created", "01-01", account="bob", segment="print"),
+    # Ann and cid said that they leave, but ann bought again; dan was found gone.
+    told("account.churned", "02-15", account="ann"),
+    told("account.churned", "02-20", account="cid", silent=False),
+    told("account.churned", "02-25", account="dan", silent=True),
+    # Bob had not paid at the end of March, ann's ticket was with a specialist; both ended in April.
+    told("payment.failed", "03-06", account="bob", amount="10", currency="EUR"),
+    told("payment.received", "04-02", account="bob", amount="10", currency="EUR"),
+    told("ticket.escalated", "02-20", account="ann", ticket="t1"),
+    told("ticket.closed", "04-10", account="ann", ticket="t1"),
+]
+
+
+@pytest.fixture(scope="module")
+def customers(floor: Floor) -> Floor:
+    floor.tell(*STORY)
+    return floor
+
+
+def ask(floor: Floor, columns: str, question: str, where: str = "1") -> list[tuple[Any, ...]]:
+    rows = floor.ask(f"SELECT {columns} FROM sales.{question} WHERE {where}")
+    return [
+        tuple(round(value, 3) if isinstance(value, float) else value for value in row)
+        for row in rows
+    ]
+
+
+def test_one_of_four_came_back_a_month_later_and_two_in_the_second(customers: Floor) -> None:
+    counts = "cohort, number, customers, retained, retention, mature"
+    question = f"retention_cohorts_at(as_of = '2024-03-30', {ALWAYS})"
+    january, february = date(2024, 1, 1), date(2024, 2, 1)
+    # Dan's second order is of his first day and makes him no less a customer of January alone.
+    assert ask(customers, counts, question) == [
+        (january, 1, 4, 1, 0.25, 1),
+        (january, 2, 4, 2, None, 0),
+        (february, 1, 1, 1, None, 0),
+    ]
+
+
+def test_a_month_is_over_at_the_end_of_its_last_day(customers: Floor) -> None:
+    # Wilson for 2 of 4 with z² = 3.8415: (2 + 1.9207 ± 1.96 √(2·2/4 + 0.9604)) / 7.8415
+    rates = "cohort, number, retention, retention_low, retention_high, mature"
+    question = f"retention_cohorts_at(as_of = '2024-03-31', {ALWAYS})"
+    assert ask(customers, rates, question, "number = 2") == [
+        (date(2024, 1, 1), 2, 0.5, 0.15, 0.85, 1)
+    ]
+
+
+def test_cohorts_are_cut_by_other_periods_and_by_segment(customers: Floor) -> None:
+    counts = "slice, toString(period), toString(cohort), number, customers, retained, mature"
+    by = "by = '', period = 'quarter', since = '', until = ''"
+    where = "number <= 1"
+    assert ask(customers, counts, f"retention_cohorts_by({by})", where) == [
+        ("", "2024-01-01", "2024-01-01", 1, 5, 1, 1)
+    ]
+    by = "by = 'segment', period = 'week', since = '', until = '2024-01-10'"
+    # Bob's second purchase lies 64 days after the Monday of his cohort, in the 9th week after.
+    where = "retained > 0 AND number < 12"
+    assert ask(customers, counts, f"retention_cohorts_by({by})", where) == [
+        ("", "2024-01-01", "2024-01-01", 1, 3, 1, 1),
+        ("", "2024-01-01", "2024-01-01", 2, 3, 1, 1),
+        ("", "2024-01-01", "2024-01-01", 4, 3, 1, 1),
+        ("", "2024-01-01", "2024-01-01", 5, 3, 1, 1),
+        ("", "2024-01-01", "2024-01-01", 8, 3, 1, 1),
+        ("print", "2024-01-01", "2024-01-01", 9, 1, 1, 1),
+    ]
+
+
+def test_three_of_five_bought_again_and_one_came_back_after_a_pause(customers: Floor) -> None:
+    # Gaps: ann 10 10 10 10 20, bob 60, eve 5 5 40. Ann's rhythm is 10 days and eve's 5: eve's 40
+    # days are a pause of more than 15, and on 30 April ann has been idle for 60, more than 30.
+    columns = (
+        "customers, repeat_customers, repeat_rate, undecided, mature, median_days_to_second, gaps,"
+        " median_gap_days, paused, reactivated, reactivation_rate"
+    )
+    question = f"repeat_purchases_at(as_of = '2024-04-30', {ALWAYS})"
+    assert ask(customers, columns, question) == [(5, 3, 0.6, 2, 0, None, 9, 10, 2, 1, 0.5)]
+    question = f"repeat_purchases_at(as_of = '2024-03-31', {ALWAYS})"
+    # 30 days are not more than three times ten.
+    assert ask(customers, "paused, reactivated", question) == [(1, 1)]
+
+
+def test_orders_are_due_by_the_customers_own_rhythm(customers: Floor) -> None:
+    columns = "account, purchase_days, median_gap_days, p90_gap_days, due_on, overdue_days, state"
+    question = f"reorders_at(as_of = '2024-03-31', {ALWAYS})"
+    # The 90th percentile of 10 10 10 10 20 lies 0.6 of the way from the fourth to the fifth.
+    assert ask(customers, columns, question) == [
+        ("ann", 6, 10, 16, date(2024, 3, 11), 20, "overdue"),
+        ("eve", 4, 5, None, date(2024, 3, 27), 4, "overdue"),
+        ("bob", 2, None, None, None, None, "new"),
+        ("cid", 1, None, None, None, None, "left"),
+        ("dan", 1, None, None, None, None, "silent"),
+    ]
+    assert ask(customers, "left_at", question, "account = 'cid'") == [(at("02-20"),)]
+    question = f"reorders_at(as_of = '2024-04-30', {ALWAYS})"
+    assert ask(customers, "account, overdue_days, state", question, "overdue_days > 0") == [
+        ("ann", 50, "silent"),
+        ("eve", 34, "silent"),
+    ]
+    question = f"reorders_at(as_of = '2024-03-06', {ALWAYS})"
+    where = "state = 'in rhythm'"
+    assert ask(customers, "account, due_on, overdue_days", question, where) == [
+        ("ann", date(2024, 3, 11), 0)
+    ]
+
+
+def test_rules_are_judged_by_who_bought_in_the_90_days_after(customers: Floor) -> None:
+    # Only bob bought after March. At its end his payment was open, and ann's ticket; at the end of
+    # April cid and dan were idle for more than 90 days, ann and eve for three times their rhythm.
+    counts = "toString(judged_on), rule, customers, churned, flagged, flagged_churned"
+    question = f"churn_rule_quality_at(as_of = '2024-07-31', {ALWAYS})"
+    march, april = "2024-03-31", "2024-04-30"
+    assert ask(customers, counts, question, "judged_on > '2024-03-01'") == [
+        (march, "any", 5, 4, 2, 1),
+        (april, "any", 5, 4, 4, 4),
+        (march, "idle_long", 5, 4, 0, 0),
+        (april, "idle_long", 5, 4, 2, 2),
+        (march, "off_rhythm", 5, 4, 0, 0),
+        (april, "off_rhythm", 5, 4, 2, 2),
+        (march, "payment_trouble", 5, 4, 1, 0),
+        (april, "payment_trouble", 5, 4, 0, 0),
+        (march, "ticket_escalated", 5, 4, 1, 1),
+        (april, "ticket_escalated", 5, 4, 0, 0),
+    ]
+    rates = "churn_rate, precision, recall, rest_rate, distinguishable"
+    where = f"judged_on = '{march}' AND rule IN ('any', 'idle_long')"
+    assert ask(customers, rates, question, where) == [
+        (0.8, 0.5, 0.25, 1, 0),
+        (0.8, None, 0, 0.8, 0),
+    ]
+
+
+def test_a_rule_is_judged_when_its_90_days_are_over(customers: Floor) -> None:
+    days = "toString(max(judged_on)), toString(min(judged_on)), countIf(customers > 0), count()"
+    # In November and December nobody had bought yet.
+    assert ask(customers, days, f"churn_rule_quality_at(as_of = '2024-07-29', {ALWAYS})") == [
+        ("2024-04-30", "2023-11-30", 20, 30)
+    ]
+    assert ask(customers, days, f"churn_rule_quality_at(as_of = '2024-07-28', {ALWAYS})") == [
+        ("2024-03-31", "2023-10-31", 15, 30)
+    ]
+
+
+def test_who_buys_again_late_is_undecided_until_then(floor: Floor) -> None:
+    # Five second purchases after 10, 20, 30, 40 and 50 days: nine of ten came within 46.
+    days = ("01-11", "01-21", "01-31", "02-10", "02-20")
+    events = [one for n, day in enumerate(days) for one in bought(f"c{n}", "01-01", day)]
+    floor.tell(*events, *bought("late", "02-01"), *bought("later", "03-01"))
+    columns = "repeat_customers, undecided, mature, median_days_to_second"
+    question = f"repeat_purchases_at(as_of = '2024-03-18', {ALWAYS})"
+    assert ask(floor, columns, question) == [(5, 1, 0, 30)]
+    question = f"repeat_purchases_at(as_of = '2024-04-16', {ALWAYS})"
+    assert ask(floor, columns, question) == [(5, 0, 1, 30)]
+
+
+def test_equal_customers_have_equal_scores(floor: Floor) -> None:
+    # Five customers, two of them alike. Frequency 1 1 1 2 5: nobody is worse than 1, three fifths
+    # are worse than 2, four than 5. Returned is taken off: gus has 20 - 15 = 5, the least.
+    floor.tell(
+        *bought("fay", "01-10", "02-10", "03-10", "04-10", "05-10", amount="100"),
+        *bought("gus", "05-01", amount="20"),
+        told("purchase.returned", "05-02", account="gus", amount="15", currency="EUR"),
+        *bought("hal", "02-01", amount="10"),
+        *bought("ida", "02-01", amount="10"),
+        *bought("jo", "01-01", "01-02", amount="200"),
+        told("purchase.made", "05-10", account="fay", amount="7", currency="USD", order="9"),
+    )
+    columns = "account, recency_days, value, recency, frequency, monetary, segment"
+    question = f"rfm_segments_at(as_of = '2024-05-20', {ALWAYS})"
+    assert ask(floor, columns, question, "currency = 'EUR'") == [
+        ("fay", 10, Decimal(500), 5, 5, 5, "champions"),
+        ("gus", 19, Decimal(5), 4, 1, 1, "promising"),
+        ("hal", 109, Decimal(10), 2, 1, 2, "hibernating"),
+        ("ida", 109, Decimal(10), 2, 1, 2, "hibernating"),
+        ("jo", 139, Decimal(400), 1, 4, 4, "cannot_lose"),
+    ]
