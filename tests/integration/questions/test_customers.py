@@ -201,3 +201,75 @@ def test_equal_customers_have_equal_scores(floor: Floor) -> None:
         ("ida", 109, Decimal(10), 2, 1, 2, "hibernating"),
         ("jo", 139, Decimal(400), 1, 4, 4, "cannot_lose"),
     ]
+
+
+def survey(time: str, kind: str, *scores: int) -> list[dict[str, Any]]:
+    return [
+        told("survey.answered", f"{time} {hour:02}:00", account="ann", survey=kind, score=score)
+        for hour, score in enumerate(scores)
+    ]
+
+
+def referred(time: str, account: str, **data: Any) -> dict[str, Any]:
+    return told("referral.given", time, account=account, **data)
+
+
+@pytest.fixture(scope="module")
+def voices(floor: Floor) -> Floor:
+    floor.tell(
+        *survey("03-04", "nps", 10, 9, 9, 8, 3, 10),
+        *survey("04-04", "nps", 2, 5, 6, 0, 7),
+        *survey("05-04", "nps", 10),
+        *survey("03-05", "csat", 5, 4, 3),
+        # Rex recommends to new, who buys for 150 and gives back 20, to a lead that becomes an
+        # account, to old, who was a customer already, and to somebody who is not named.
+        referred("03-01", "rex", referred_account="new"),
+        referred("03-02", "rex", lead="l2"),
+        referred("03-03", "rex", referred_account="old"),
+        referred("03-04", "rex", direction="inbound"),
+        told("lead.converted", "03-05", lead="l2", account="later"),
+        *bought("old", "02-01", "03-09"),
+        *bought("new", "03-10", amount="100"),
+        *bought("new", "03-20", amount="50"),
+        told("purchase.returned", "03-21", account="new", amount="20", currency="EUR"),
+        # Roy comes second for new, and his lead became nobody.
+        referred("03-05", "roy", referred_account="new"),
+        referred("03-06", "roy", lead="l3"),
+    )
+    return floor
+
+
+def test_four_of_six_promote_and_a_month_later_nobody_does(voices: Floor) -> None:
+    counts = "toString(period), survey, answers, accounts, favourable, unfavourable, mean, score"
+    by = "by = '', period = 'month', since = '', until = ''"
+    assert ask(voices, counts, f"satisfaction_trend_by({by})") == [
+        ("2024-03-01", "csat", 3, 1, 2, 1, None, 0.667),
+        ("2024-03-01", "nps", 6, 1, 4, 1, 8.167, 0.5),
+        ("2024-04-01", "nps", 5, 1, 0, 4, 4, -0.8),
+        ("2024-05-01", "nps", 1, 1, 1, 0, None, 1),
+    ]
+    # Wilson for 4 of 6 is 0.3 to 0.903, for 1 of 6 0.03 to 0.564; the shares are correlated by
+    # -√0.4 = -0.632. 0.5 - √(0.367² + 2·0.632·0.367·0.397 + 0.397²) = -0.19, and
+    # 0.5 + √(0.236² + 2·0.632·0.236·0.137 + 0.137²) = 0.84.
+    ends = "score, score_low, score_high"
+    where = "survey = 'nps' AND period = '2024-03-01'"
+    assert ask(voices, ends, f"satisfaction_trend_by({by})", where) == [(0.5, -0.19, 0.84)]
+    # One answer in May is too few to compare.
+    change = "toString(period), score_before, difference_high < 0, distinguishable"
+    where = "survey = 'nps'"
+    assert ask(voices, change, f"satisfaction_trend_by({by})", where) == [
+        ("2024-03-01", None, None, 0),
+        ("2024-04-01", 0.5, 1, 1),
+        ("2024-05-01", -0.8, None, 0),
+    ]
+
+
+def test_one_of_two_who_were_won_over_bought(voices: Floor) -> None:
+    columns = (
+        "referrer, currency, referrals, referred, converted, known_before, customers, conversion,"
+        " purchases, revenue"
+    )
+    assert ask(voices, columns, "referral_revenue") == [
+        ("roy", "", 2, 1, 0, 0, 0, 0, 0, Decimal(0)),
+        ("rex", "EUR", 4, 3, 3, 1, 1, 0.5, 2, Decimal(130)),
+    ]

@@ -1,0 +1,151 @@
+"""The questions about money, on a few subscriptions, budgets and deals that are worked by hand."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from golden import Floor, told
+
+ALWAYS = "known_at = '2100-01-01'"
+
+
+def subscribed(kind: str, account: str, time: str, amount: str, **data: Any) -> dict[str, Any]:
+    named = {"subscription": f"s-{account}", "amount": amount, "currency": "EUR"} | data
+    return told(f"subscription.{kind}", time, account=account, **named)
+
+
+def spent(time: str, rep: str, line: str, amount: str, **data: Any) -> dict[str, Any]:
+    named = {"budget_line": line, "amount": amount, "currency": "EUR"} | data
+    return told("spend.incurred", time, actor=rep, **named)
+
+
+def budget(time: str, line: str, amount: str, **data: Any) -> dict[str, Any]:
+    quarter = {"period_start": "2024-01-01", "period_end": "2024-03-31", "currency": "EUR"}
+    return told("budget.set", time, budget_line=line, amount=amount, **quarter, **data)
+
+
+def won(deal: str, time: str) -> list[dict[str, Any]]:
+    named = {"deal": deal, "account": "a", "actor": "ann"}
+    opened = told("deal.opened", "01-02", pipeline="main", stage="contact", **named)
+    return [opened, told("deal.won", time, amount="1000", currency="GBP", **named)]
+
+
+STORY = [
+    # c1 pays 100, then 150, then cancels; c2 1,200 a year, then 600; c4 has a second one in March.
+    subscribed("started", "c1", "01-10", "100", billing_period="month"),
+    subscribed("changed", "c1", "02-15", "150", subscription_change="upgrade"),
+    told("subscription.cancelled", "03-20", account="c1", subscription="s-c1"),
+    subscribed("started", "c2", "01-20", "1200", billing_period="year"),
+    subscribed("renewed", "c2", "02-10", "600"),
+    subscribed("started", "c4", "01-05", "10"),
+    subscribed("started", "c4", "03-01", "20", subscription="second"),
+    # c3 begins in February, pauses in March and comes back for more.
+    subscribed("started", "c3", "02-05", "30"),
+    subscribed("changed", "c3", "03-05", "30", subscription_change="pause"),
+    subscribed("changed", "c3", "04-02", "40", subscription_change="resume"),
+    # 900 for promotion, then 1,000, of which 300 for the north.
+    budget("01-01", "promotion", "900"),
+    budget("01-02", "promotion", "1000"),
+    budget("01-02", "promotion", "300", team="north"),
+    spent("01-15", "ann", "promotion", "400", team="north", purpose="acquisition"),
+    spent("01-20", "bob", "promotion", "10", currency="USD"),
+    spent("02-01", "bob", "training", "30", purpose="retention"),
+    spent("02-10", "bob", "promotion", "200"),
+    spent("04-02", "bob", "promotion", "50"),
+    *won("d1", "02-20"),
+    *won("d2", "03-10"),
+    *(
+        told("purchase.made", f"02-{day}", account="a", actor="bob", amount="9", currency="GBP")
+        for day in (11, 12, 13, 14)
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def books(floor: Floor) -> Floor:
+    floor.tell(*STORY)
+    return floor
+
+
+def ask(floor: Floor, columns: str, question: str, where: str = "1") -> list[tuple[Any, ...]]:
+    rows = floor.ask(f"SELECT {columns} FROM sales.{question} WHERE {where}")
+    return [
+        tuple(
+            round(value, 3) if isinstance(value, float)
+            else float(value) if isinstance(value, Decimal)
+            else value
+            for value in row
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def test_recurring_revenue_moves_from_month_to_month(books: Floor) -> None:
+    moves = "toMonth(starts), opening, new, returned, expanded, contracted, lost, closing"
+    question = f"subscription_movements_at(as_of = '2024-04-15', {ALWAYS})"
+    assert ask(books, moves, question) == [
+        (1, 0, 210, 0, 0, 0, 0, 210),
+        (2, 210, 30, 0, 50, 50, 0, 240),
+        (3, 240, 0, 0, 20, 0, 180, 80),
+        (4, 80, 0, 40, 0, 0, 0, 120),
+    ]
+    # Of 210 in February 50 went and 50 came; of 240 in March 180 went and 20 came.
+    kept = "customers, gross_retention, net_retention, lost_customers, churn, mature"
+    assert ask(books, kept, question) == [
+        (0, None, None, 0, None, 1),
+        (3, 0.762, 1, 0, 0, 1),
+        (4, 0.25, 0.333, 2, 0.5, 1),
+        (2, None, None, 0, None, 0),
+    ]
+
+
+def test_a_quarter_nets_what_moved_within_it(books: Floor) -> None:
+    # c1 and c3 came and went in the first quarter: they were never there at its end.
+    moves = "toMonth(period), customers, opening, new, returned, expanded, lost, closing"
+    by = "by = '', period = 'quarter', since = '2024-04-01', until = ''"
+    assert ask(books, moves, f"subscription_movements_by({by})") == [(4, 2, 80, 0, 40, 0, 0, 120)]
+    by = "by = '', period = 'quarter', since = '', until = '2024-03-31'"
+    assert ask(books, moves, f"subscription_movements_by({by})") == [(1, 0, 0, 80, 0, 0, 0, 80)]
+
+
+def test_spend_is_set_against_every_budget_it_belongs_to(books: Floor) -> None:
+    columns = "budget_line, team, budget, spent, used, left_over, expected_by_now, state"
+    # 45 of 91 days: 1,000 · 45 / 91 = 494.51.
+    question = f"budget_use_at(as_of = '2024-02-14', {ALWAYS})"
+    assert ask(books, columns, question, "currency = 'EUR'") == [
+        ("promotion", "", 1000, 600, 0.6, 400, 494.5, "ahead"),
+        ("promotion", "north", 300, 400, 1.333, -100, 148.35, "exceeded"),
+        ("training", "", None, 30, None, None, None, "no budget"),
+    ]
+    columns = "budget_line, team, currency, spent, spends, state"
+    question = f"budget_use_at(as_of = '2024-04-30', {ALWAYS})"
+    assert ask(books, columns, question, "budget_line = 'promotion'") == [
+        ("promotion", "", "EUR", 600, 2, "within"),
+        ("promotion", "north", "EUR", 400, 1, "exceeded"),
+        ("promotion", "", "EUR", 50, 1, "no budget"),
+        ("promotion", "", "USD", 10, 1, "no budget"),
+    ]
+
+
+def test_two_deals_for_680_cost_340_each(books: Floor) -> None:
+    columns = (
+        "currency, spent, acquisition, retention, wins, cost_per_win, purchases, cost_per_purchase"
+    )
+    assert ask(books, columns, "cost_per_sale") == [
+        ("EUR", 680, 400, 30, 2, 340, 4, 170),
+        ("USD", 10, 0, 0, 2, 5, 4, 2.5),
+    ]
+    # Of 2 by chance: 2 (1 - 1/18 - 1.96/(3√2))³ = 0.2246 and 3 (1 - 1/27 + 1.96/(3√3))³ = 7.224.
+    ends = "round(cost_per_win_low), round(cost_per_win_high)"
+    assert ask(books, ends, "cost_per_sale", "currency = 'EUR'") == [(94, 3027)]
+
+
+def test_costs_are_cut_by_rep_and_quarter(books: Floor) -> None:
+    columns = "slice, toMonth(period), currency, spent, wins, cost_per_win, purchases"
+    by = "by = 'rep', period = 'quarter', since = '', until = ''"
+    assert ask(books, columns, f"cost_per_sale_by({by})") == [
+        ("ann", 1, "EUR", 400, 2, 200, 0),
+        ("bob", 1, "EUR", 230, 0, None, 4),
+        ("bob", 1, "USD", 10, 0, None, 4),
+        ("bob", 4, "EUR", 50, 0, None, 0),
+    ]
