@@ -149,3 +149,70 @@ def test_costs_are_cut_by_rep_and_quarter(books: Floor) -> None:
         ("bob", 1, "USD", 10, 0, None, 4),
         ("bob", 4, "EUR", 50, 0, None, 0),
     ]
+
+
+def captured(lead: str, time: str, campaign: str) -> dict[str, Any]:
+    way = {"channel": "web", "direction": "inbound", "campaign": campaign}
+    return told("lead.captured", time, lead=lead, subject=lead, **way)
+
+
+def opened(deal: str, lead: str) -> dict[str, Any]:
+    named = {"deal": deal, "account": "a", "actor": "ann", "lead": lead}
+    return told("deal.opened", "02-01", pipeline="main", stage="contact", **named)
+
+
+@pytest.fixture(scope="module")
+def campaigns(floor: Floor) -> Floor:
+    bought = [(f"c{n}", "01-10") for n in range(6)] + [(f"c{n}", "02-10") for n in range(5)]
+    floor.tell(
+        told("campaign.started", "01-01", campaign="spring", name="Spring", channel="web",
+             amount="500", currency="EUR"),
+        spent("01-02", "ann", "promotion", "400", campaign="spring"),
+        spent("01-03", "ann", "promotion", "50", campaign="spring", currency="USD"),
+        # Of the four leads one was captured first at the fair; of three deals one is won.
+        captured("l1", "01-05", "spring"),
+        captured("l2", "01-05", "spring"),
+        captured("l3", "01-05", "spring"),
+        captured("l4", "01-04", "fair"),
+        captured("l4", "01-06", "spring"),
+        opened("d1", "l1"),
+        opened("d2", "l2"),
+        opened("d3", "l3"),
+        told("deal.won", "03-01", deal="d1", account="a", amount="1000", currency="EUR"),
+        told("deal.lost", "03-01", deal="d3", account="a", reason="price"),
+        # Six customers are won for 600, five of them are kept for 50.
+        spent("01-09", "ann", "promotion", "600", purpose="acquisition"),
+        spent("02-09", "ann", "promotion", "50", purpose="retention"),
+        *(told("purchase.made", time, account=name, amount="9", currency="EUR")
+          for name, time in bought),
+    )  # fmt: skip
+    return floor
+
+
+def test_a_campaign_is_set_against_the_deals_of_its_leads(campaigns: Floor) -> None:
+    columns = "campaign, currency, name, channel, budget, spent, leads, cost_per_lead"
+    assert ask(campaigns, columns, "campaign_return") == [
+        ("fair", "", "", "", None, 0, 1, None),
+        ("spring", "EUR", "Spring", "web", 500, 400, 3, 133.333),
+        ("spring", "USD", "Spring", "web", None, 50, 3, 16.667),
+    ]
+    columns = "deals, open, won, win_rate, won_amount, cost_per_win, return_on_spend"
+    assert ask(campaigns, columns, "campaign_return") == [
+        (0, 0, 0, 0, 0, None, None),
+        (3, 1, 1, 0.333, 1000, 400, 2.5),
+        (3, 1, 1, 0.333, 0, 50, 0),
+    ]
+
+
+def test_winning_a_customer_cost_ten_times_as_much_as_keeping_one(campaigns: Floor) -> None:
+    columns = "won_customers, cost_of_winning, kept_customers, cost_of_keeping, ratio, "
+    # 10 times or over exp(1.96 √(1/6 + 1/5)) = 3.277.
+    ends = "ratio_low, ratio_high, distinguishable"
+    assert ask(campaigns, columns + ends, "cost_of_customers") == [
+        (6, 100, 5, 10, 10, 3.052, 32.766, 1)
+    ]
+    by = "by = '', period = 'month', since = '', until = ''"
+    assert ask(campaigns, columns + "toMonth(period)", f"cost_of_customers_by({by})") == [
+        (6, 100, 0, None, None, 1),
+        (0, None, 5, 10, None, 2),
+    ]
