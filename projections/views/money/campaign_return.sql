@@ -42,19 +42,19 @@ WITH
             sumIf(ifNull(amount, 0), type = 'sales.spend.incurred.v1') AS cost,
             argMaxOrNullIf(amount, moment, type = 'sales.campaign.started.v1' AND amount IS NOT NULL) AS planned,
             maxIf((moment, ifNull(facts.name, ''), toString(ifNull(facts.channel, ''))), type = 'sales.campaign.started.v1') AS told,
-            0 AS leads,
+            countIf(brings) AS leads,
             0 AS deals,
             0 AS open,
             0 AS won,
             toDecimal128(0, 9) AS value
-        FROM facts
-        WHERE type IN ('sales.campaign.started.v1', 'sales.spend.incurred.v1') AND facts.campaign IS NOT NULL
+        FROM
+        (
+            SELECT *, type = 'sales.lead.captured.v1' AND row_number() OVER (PARTITION BY type, facts.lead ORDER BY moment) = 1 AS brings
+            FROM facts
+            WHERE type IN ('sales.campaign.started.v1', 'sales.spend.incurred.v1', 'sales.lead.captured.v1')
+        ) AS facts
+        WHERE facts.campaign IS NOT NULL AND (type != 'sales.lead.captured.v1' OR brings)
         GROUP BY campaign, money
-        UNION ALL
-        SELECT ifNull(captured.campaign, '') AS campaign, '', 0, NULL, defaultValueOfTypeName('Tuple(Tuple(DateTime64(6, \'UTC\'), UInt64, String, String), String, String)'), count(), 0, 0, 0, 0
-        FROM (SELECT facts.campaign AS campaign FROM facts WHERE type = 'sales.lead.captured.v1' ORDER BY moment LIMIT 1 BY lead) AS captured
-        WHERE campaign != ''
-        GROUP BY campaign
         UNION ALL
         SELECT
             deal_sources.campaign AS campaign,
