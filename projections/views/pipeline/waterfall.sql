@@ -3,13 +3,15 @@
 -- opening + opened + reopened + moved_in + grown - shrunk - won - lost - moved_out = closing, to the
 -- last digit, and the closing of a period is the opening of the next one that has a row. The range is
 -- what since and until say, both days belonging to it; without them it is all that happened until
--- now. A deal is worth its amount as last told, nothing before that, and counts in the first currency
--- it tells. What its closing tells it is worth is what was won or lost; by how much that differs from
--- before has grown or shrunk. A deal that tells its first event by closing, or that closes another
--- way than before, was open for that moment. A second change of one deal in a range is a second
--- movement: nothing is netted. A changed amount of a closed deal moves nothing, until it is reopened.
--- Deals are sliced by whom and what they belong to at the end of the range, so that no slice hands a
--- deal to another. Whether what is open will be won, it does not say.
+-- now. A deal is worth its amount as last told and nothing before that; until then it counts in the
+-- first currency it tells by the end of the range. What its closing tells it is worth is what was won
+-- or lost; by how much that differs from before has grown or shrunk. A deal that tells its first
+-- event by closing, or that closes another way than before, was open for that moment. A second change
+-- of one deal in a range is a second movement: nothing is netted. A changed amount of a closed deal
+-- moves nothing, until it is reopened. Close dates that are pulled in or pushed out leave the value
+-- as it is, and are told beside it. Deals are sliced by whom and what they belong to at the end of
+-- the range, so that no slice hands a deal to another. Whether what is open will be won, it does not
+-- say.
 --
 -- * slice: value of the dimension asked for, empty where none is
 -- * period: first day of the period the movements happened in, NULL where none is asked for

@@ -62,9 +62,7 @@ def rows_of(client: Client, source: str) -> dict[tuple[str, str], dict[str, Any]
     return {(row["key"], row["deal"]): row for row in rows}
 
 
-def row_of(
-    home: str, deal: str, state: DealState, changes: list[dict[str, Any]]
-) -> dict[str, Any]:
+def row_of(home: str, deal: str, state: DealState, changes: list[dict[str, Any]]) -> dict[str, Any]:
     """A state as a row of `deals`."""
 
     def told(value: str | None) -> str:
@@ -121,7 +119,7 @@ def changes_of(lines: Iterable[Line], home: str) -> list[dict[str, Any]]:
 
 
 def replayed(town: Town, at: datetime | None, known: datetime | None) -> dict[tuple[str, str], Any]:
-    found = {}
+    found: dict[tuple[str, str], Any] = {}
     for deal, records in town.records.items():
         try:
             replay = replay_of(deal, records, at, known)

@@ -1,6 +1,5 @@
 """The questions about the pipeline, on a handful of deals whose numbers are worked by hand."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -184,7 +183,9 @@ def slip(name: str, days: int, close: str) -> list[Told]:
         day = f"2024-03-{10 + days:02d}"
         events.append(told("deal.close_date_changed", "03-02", **about, expected_close=day))
     won = {"amount": "10", "currency": "EUR"}
-    closed = told("deal.won", close, **about, **won) if days > 0 else told("deal.lost", close, **about)
+    closed = (
+        told("deal.won", close, **about, **won) if days > 0 else told("deal.lost", close, **about)
+    )
     return [*events, closed] if close else events
 
 
@@ -230,13 +231,13 @@ def ways(floor: Floor) -> Floor:
 
 def test_won_deals_took_2_to_10_days(ways: Floor) -> None:
     # 2, 4, 6, 8, 10, and 12 days for the one that was lost: nine tenths of the way from the first
-    # to the last of five is 8 + 0.6 × 2, of six 10 + 0.5 × 2.
+    # to the last of five is 8 + 0.6 · 2, of six 10 + 0.5 · 2.
     found = "won, lost, won_median_days, won_p90_days, lost_median_days, median_days, p90_days"
     assert ask(ways, found, "sales_cycle", MAIN) == [(5, 1, 6, 9.2, None, 7, 11)]
 
 
 def test_velocity_is_what_two_open_deals_bring_in_a_day(ways: Floor) -> None:
-    # 2 open × 5/6 × 400 EUR / 5 won / 6 days, and 50 USD / 5 beside it.
+    # 2 open · 5/6 · 400 EUR / 5 won / 6 days, and 50 USD / 5 beside it.
     found = "currency, open, closed, won, average_won, median_days, velocity"
     assert ask(ways, found, f"velocity_at{CLOCKS}", MAIN) == [
         ("EUR", 2, 6, 5, 80, 6, 22.222),
@@ -257,8 +258,8 @@ def test_times_in_a_stage_are_told_first_in_all_and_now(ways: Floor) -> None:
 
 
 def test_a_deal_is_stale_against_the_visits_to_its_own_stage(ways: Floor) -> None:
-    # Visits to contact took 1, 2, 2, 2, 3, 5, 6, 12 days: 6 + 0.3 × 6 = 7.8, and e7 is there for 9.
-    # Nine of ten to closing took up to 4 days, and e8 is there for 3.
+    # Visits to contact took 1, 2, 2, 2, 3, 5, 6, 12 days: 6 + 0.3 · 6 = 7.8, and e7 is there for
+    # 9. Nine of ten to closing took up to 4 days, and e8 is there for 3.
     found = "deal, rep, stage, days, visits, median_days, p90_days, amount"
     assert ask(ways, found, f"stale_deals_at{CLOCKS}", MAIN) == [
         ("e7", "ann", "contact", 9, 8, 2.5, 7.8, 500)
@@ -275,7 +276,7 @@ def test_a_leak_costs_what_the_best_quarter_would_have_kept(ways: Floor) -> None
         ("closing", "", 5, 5, 0, 0, 0, 1, None),
     ]
     # 9 of 10 against 2 of 10: 7 of 20 deals more at 50. Wilson's lower end for 9 of 10 is 0.5958:
-    # 450 × (0.5958 - 0.55) / 0.45 = 45.8.
+    # 450 · (0.5958 - 0.55) / 0.45 = 45.8.
     found = "decided, advanced, toString(best_quarter), best_decided, best_conversion"
     where = "pipeline = 'solo'"
     assert ask(ways, found, "leaks", where) == [(20, 11, "2024-04-01", 10, 0.9)]
@@ -299,7 +300,7 @@ def test_close_dates_are_pushed_out_and_pulled_in(ways: Floor) -> None:
 
 
 def test_what_is_open_covers_what_is_left_of_the_quota(ways: Floor) -> None:
-    # On 4 January e2 to e6 are open: 4 × 100 + 300. Three of them are won in euro; 1200 are open on
+    # On 4 January e2 to e6 are open: 4 · 100 + 300. Three of them are won in euro; 1200 are open on
     # 10 February for the 700 that are left, and 500 of them expected within the quarter.
     found = (
         "rep, currency, quota, started, won, remaining, open_deals, open, due_deals, due, "
