@@ -45,85 +45,147 @@
 -- key: slice, period, pipeline, currency
 -- why: startsWith(type, 'sales.deal.') AND deal IN
 --     (
---         SELECT deal FROM sliced(deals, rep = owner, account = account, deal = deal, product = product, at = until())
+--         SELECT deal FROM sliced((SELECT *, until() AS ends FROM deals), rep = owner, account = account, deal = deal, product = product, at = ends)
 --         WHERE slice = row.slice AND has(changes.pipeline, row.pipeline)
 --         AND (has(changes.currency, row.currency) OR row.currency = '')
 --     )
 WITH
+    -- What hangs on one another is worked out in parts: an expression is planned wherever it is named.
     steps AS
     (
         SELECT
             slice,
-            step,
-            before,
-            arrayFirst(change -> change.pipeline != '', known).pipeline AS first_pipeline,
-            arrayFirst(change -> change.currency != '', known).currency AS first_currency
+            at < begins AS earlier,
+            local_day(greatest(at, begins)) AS day,
+            local_day(ends) AS end_day,
+            status,
+            status_before,
+            if(told_pipeline = '', first_pipeline, told_pipeline) AS pipeline,
+            if(told_pipeline_before = '', first_pipeline, told_pipeline_before) AS pipeline_before,
+            if(told_currency = '', first_currency, told_currency) AS currency,
+            if(told_currency_before = '', first_currency, told_currency_before) AS currency_before,
+            ifNull(amount, 0) AS worth,
+            ifNull(amount_before, 0) AS worth_before,
+            if(status = 'open' AND status_before = 'open', expected_close, NULL) AS expected,
+            expected_before
         FROM
         (
-            SELECT slice, arrayFilter(change -> change.at <= until(), changes) AS known
-            FROM sliced(deals, rep = owner, account = account, deal = deal, product = product, at = until())
+            SELECT
+                slice,
+                begins,
+                ends,
+                changes,
+                arrayFirst((told, at) -> told != '' AND at <= ends, changes.pipeline, changes.at) AS first_pipeline,
+                arrayFirst((told, at) -> told != '' AND at <= ends, changes.currency, changes.at) AS first_currency
+            FROM sliced((SELECT deal, account, owner, product, changes, since() AS begins, until() AS ends FROM deals), rep = owner, account = account, deal = deal, product = product, at = ends)
         )
-        ARRAY JOIN known AS step, arrayShiftRight(known, 1) AS before
+        ARRAY JOIN
+            changes.at AS at,
+            changes.status AS status,
+            changes.pipeline AS told_pipeline,
+            changes.currency AS told_currency,
+            changes.amount AS amount,
+            changes.expected_close AS expected_close,
+            arrayShiftRight(changes.status, 1) AS status_before,
+            arrayShiftRight(changes.pipeline, 1) AS told_pipeline_before,
+            arrayShiftRight(changes.currency, 1) AS told_currency_before,
+            arrayShiftRight(changes.amount, 1) AS amount_before,
+            arrayShiftRight(changes.expected_close, 1) AS expected_before
+        WHERE at <= ends AND (status != status_before OR status = 'open')
     ),
-    told AS
+    dated AS
+    (
+        SELECT
+            *,
+            CAST(multiIf(
+                period() = 'day', day,
+                period() = 'week', first_day(day, 'week'),
+                period() = 'month', first_day(day, 'month'),
+                period() = 'quarter', first_day(day, 'quarter'),
+                period() = 'year', first_day(day, 'year'),
+                NULL
+            ), 'Nullable(Date32)') AS period
+        FROM steps
+        WHERE status != status_before OR worth != worth_before OR currency != currency_before
+            OR pipeline != pipeline_before OR expected != expected_before
+    ),
+    bounded AS
+    (
+        SELECT
+            *,
+            multiIf(
+                period() = 'day', day,
+                period() = 'week', assumeNotNull(period) + 6,
+                period() = 'month', addMonths(assumeNotNull(period), 1) - 1,
+                period() = 'quarter', addMonths(assumeNotNull(period), 3) - 1,
+                period() = 'year', addMonths(assumeNotNull(period), 12) - 1,
+                end_day
+            ) AS last_day
+        FROM dated
+    ),
+    -- Steps that are alike are one row: what they moved is worked out for few.
+    alike AS
     (
         SELECT
             slice,
-            step.status AS status,
-            before.status AS status_before,
-            (if(step.pipeline = '', first_pipeline, step.pipeline), if(step.currency = '', first_currency, step.currency)) AS place,
-            (if(before.pipeline = '', first_pipeline, before.pipeline), if(before.currency = '', first_currency, before.currency)) AS place_before,
-            ifNull(step.amount, 0) AS worth,
-            ifNull(before.amount, 0) AS worth_before,
-            step.at < since() AS earlier,
-            step.expected_close AS expected,
-            before.expected_close AS expected_before,
-            -- The periods of the step and of both days it was expected to close.
-            arrayMap(
-                day -> CAST(multiIf(
-                    period() = 'day', day,
-                    period() = 'week', first_day(day, 'week'),
-                    period() = 'month', first_day(day, 'month'),
-                    period() = 'quarter', first_day(day, 'quarter'),
-                    period() = 'year', first_day(day, 'year'),
-                    NULL
-                ), 'Nullable(Date32)'),
-                [toNullable(local_day(greatest(step.at, since()))), expected, expected_before]
-            ) AS periods
-        FROM steps
+            period,
+            earlier,
+            status,
+            status_before,
+            pipeline,
+            pipeline_before,
+            currency,
+            currency_before,
+            -- 1 where the close was pulled in, -1 where it was pushed out.
+            ifNull((expected_before > last_day) - (expected > last_day), 0) AS shift,
+            toInt64(count()) AS deals,
+            sum(bounded.worth) AS worth,
+            sum(bounded.worth_before) AS worth_before,
+            sumIf(bounded.worth - bounded.worth_before, bounded.worth > bounded.worth_before) AS gain,
+            countIf(bounded.worth > bounded.worth_before) AS gains,
+            countIf(bounded.worth < bounded.worth_before) AS losses
+        FROM bounded
+        GROUP BY slice, period, earlier, status, status_before, pipeline, pipeline_before, currency, currency_before, shift
     ),
     -- A deal that moves leaves one row and enters another.
     moves AS
     (
         SELECT
             slice,
-            periods[1] AS period,
+            period,
+            if(side = 'out', alike.pipeline_before, alike.pipeline) AS pipeline,
+            if(side = 'out', alike.currency_before, alike.currency) AS currency,
             side,
-            if(side = 'out', told.place_before, told.place) AS place,
             NOT earlier AS counts,
+            status_before NOT IN ('open', status) AS enters,
             side != 'in' AND status_before = 'open' AS was_open,
             side != 'out' AND status = 'open' AS is_open,
-            status_before NOT IN ('open', status) AS enters,
-            side != 'out' AND (status_before = 'open' OR enters) AND counts AS goes,
+            counts AND side = 'stays' AND was_open AS keeps,
+            counts AND side != 'out' AND (status_before = 'open' OR enters) AS goes,
+            if(is_open, worth, 0) - if(was_open, worth_before, 0) AS net,
+            if(is_open, deals, 0) - if(was_open, deals, 0) AS net_deals,
+            status,
+            status_before,
+            shift,
+            deals,
             worth,
             worth_before,
-            if(is_open, worth, 0) - if(was_open, worth_before, 0) AS net,
-            toInt64(is_open) - toInt64(was_open) AS net_deals,
-            counts AND side = 'stays' AND was_open AS keeps,
-            if(period() = '', expected > local_day(until()), periods[2] > periods[1]) AS later,
-            if(period() = '', expected_before > local_day(until()), periods[3] > periods[1]) AS later_before,
-            status,
-            status_before
-        FROM told
-        ARRAY JOIN if(status_before = 'open' AND told.place != place_before, ['out', 'in'], ['stays']) AS side
-        WHERE enters OR status_before = 'open'
+            gain,
+            gains,
+            losses
+        FROM alike
+        ARRAY JOIN if(
+            status_before = 'open' AND (alike.pipeline != pipeline_before OR alike.currency != currency_before),
+            ['out', 'in'], ['stays']
+        ) AS side
     ),
     summed AS
     (
         SELECT
             slice,
             period,
-            place,
+            pipeline,
+            currency,
             sumIf(net, NOT counts) AS stock,
             sumIf(net, counts) AS movement,
             sumIf(net_deals, NOT counts) AS stock_deals,
@@ -131,32 +193,41 @@ WITH
             sumIf(worth, counts AND enters AND status_before = '') AS opened,
             sumIf(worth, counts AND enters AND status_before != '') AS reopened,
             sumIf(worth, counts AND side = 'in') AS moved_in,
-            sumIf(worth - worth_before, keeps AND worth > worth_before) AS grown,
-            sumIf(worth_before - worth, keeps AND worth < worth_before) AS shrunk,
+            sumIf(gain, keeps) AS grown,
+            sumIf(gain - worth + worth_before, keeps) AS shrunk,
             sumIf(worth, goes AND status = 'won') AS won,
             sumIf(worth, goes AND status = 'lost') AS lost,
             sumIf(worth_before, counts AND side = 'out') AS moved_out,
-            countIf(counts AND enters AND status_before = '') AS opened_deals,
-            countIf(counts AND enters AND status_before != '') AS reopened_deals,
-            countIf(counts AND side = 'in') AS moved_in_deals,
-            countIf(keeps AND worth > worth_before) AS grown_deals,
-            countIf(keeps AND worth < worth_before) AS shrunk_deals,
-            countIf(goes AND status = 'won') AS won_deals,
-            countIf(goes AND status = 'lost') AS lost_deals,
-            countIf(counts AND side = 'out') AS moved_out_deals,
-            sumIf(worth, keeps AND is_open AND later_before AND NOT later) AS pulled_in,
-            sumIf(worth, keeps AND is_open AND NOT later_before AND later) AS pushed_out,
-            countIf(keeps AND is_open AND later_before AND NOT later) AS pulled_in_deals,
-            countIf(keeps AND is_open AND NOT later_before AND later) AS pushed_out_deals
+            sumIf(deals, counts AND enters AND status_before = '') AS opened_deals,
+            sumIf(deals, counts AND enters AND status_before != '') AS reopened_deals,
+            sumIf(deals, counts AND side = 'in') AS moved_in_deals,
+            sumIf(gains, keeps) AS grown_deals,
+            sumIf(losses, keeps) AS shrunk_deals,
+            sumIf(deals, goes AND status = 'won') AS won_deals,
+            sumIf(deals, goes AND status = 'lost') AS lost_deals,
+            sumIf(deals, counts AND side = 'out') AS moved_out_deals,
+            sumIf(worth, keeps AND shift = 1) AS pulled_in,
+            sumIf(worth, keeps AND shift = -1) AS pushed_out,
+            sumIf(deals, keeps AND shift = 1) AS pulled_in_deals,
+            sumIf(deals, keeps AND shift = -1) AS pushed_out_deals
         FROM moves
-        GROUP BY slice, period, place
+        GROUP BY slice, period, pipeline, currency
+    ),
+    so_far AS
+    (
+        SELECT
+            *,
+            sum(summed.stock + summed.movement) OVER before AS total,
+            sum(summed.stock_deals + summed.movement_deals) OVER before AS total_deals
+        FROM summed
+        WINDOW before AS (PARTITION BY slice, pipeline, currency ORDER BY period ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
     )
 SELECT
     slice,
     period,
-    place.1 AS pipeline,
-    place.2 AS currency,
-    sum(stock + movement) OVER so_far - movement AS opening,
+    pipeline,
+    currency,
+    total - movement AS opening,
     opened,
     reopened,
     moved_in,
@@ -165,8 +236,8 @@ SELECT
     won,
     lost,
     moved_out,
-    opening + movement AS closing,
-    sum(stock_deals + movement_deals) OVER so_far - movement_deals AS opening_deals,
+    total AS closing,
+    total_deals - movement_deals AS opening_deals,
     opened_deals,
     reopened_deals,
     moved_in_deals,
@@ -175,12 +246,11 @@ SELECT
     won_deals,
     lost_deals,
     moved_out_deals,
-    opening_deals + movement_deals AS closing_deals,
+    total_deals AS closing_deals,
     pulled_in,
     pushed_out,
     pulled_in_deals,
     pushed_out_deals
-FROM summed
-WINDOW so_far AS (PARTITION BY slice, place ORDER BY period ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-QUALIFY opening_deals + opened_deals + reopened_deals + moved_in_deals > 0
+FROM so_far
+WHERE total_deals - movement_deals + opened_deals + reopened_deals + moved_in_deals > 0
 ORDER BY period, slice, pipeline, currency
