@@ -27,6 +27,30 @@ SELECT
         step -> CAST((step.3, step.2), 'Tuple(stage LowCardinality(String), entered_at DateTime64(6, \'UTC\'))'),
         arrayCompact(step -> step.3, arraySort(groupArrayIf((moment, time, assumeNotNull(told.stage)), staged)))
     ) AS path,
+    -- What an event does not tell is as before: `arrayFill` puts the last that was told.
+    CAST(arrayCompact(
+        step -> (step.2, step.3, step.4, step.5, step.6, step.7),
+        arrayMap(
+            (step, status, pipeline, stage, price, expected_close) -> (step.2, if(status = '', 'open', status), pipeline, stage, price.1, price.2, expected_close),
+            arraySort(groupArrayIf(
+                (
+                    moment,
+                    time,
+                    if(outcome_told, outcome, ''),
+                    ifNull(told.pipeline, ''),
+                    if(staged, assumeNotNull(told.stage), ''),
+                    if(priced, (told.amount, ifNull(told.currency, '')), (NULL, '')),
+                    told.expected_close
+                ),
+                own
+            )) AS steps,
+            arrayFill(status -> status != '', steps.3),
+            arrayFill(pipeline -> pipeline != '', steps.4),
+            arrayFill(stage -> stage != '', steps.5),
+            arrayFill(price -> price.1 IS NOT NULL, steps.6),
+            arrayFill(day -> day IS NOT NULL, steps.7)
+        )
+    ), 'Array(Tuple(at DateTime64(6, \'UTC\'), status LowCardinality(String), pipeline LowCardinality(String), stage LowCardinality(String), amount Nullable(Decimal(38, 9)), currency LowCardinality(String), expected_close Nullable(Date32)))') AS changes,
     maxIf(time, live) AS last_event_at,
     countIf(live) AS events,
     sum(positions) AS version,

@@ -19,6 +19,7 @@ CREATE TABLE $table
     reason          String COMMENT 'why it was won or lost, empty where unknown',
     competitor      String COMMENT 'who won instead, empty where unknown',
     path            Array(Tuple(stage LowCardinality(String), entered_at DateTime64(6, 'UTC'))) COMMENT 'stages in the order they were entered',
+    changes         Array(Tuple(at DateTime64(6, 'UTC'), status LowCardinality(String), pipeline LowCardinality(String), stage LowCardinality(String), amount Nullable(Decimal(38, 9)), currency LowCardinality(String), expected_close Nullable(Date32))) COMMENT 'what it was from when on, in order, first as it was opened',
     last_event_at   DateTime64(6, 'UTC') COMMENT 'time of its last event',
     events          UInt64 COMMENT 'how many live events it has',
     version         UInt64 COMMENT 'tape positions read to make the row',

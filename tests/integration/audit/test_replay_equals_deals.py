@@ -1,6 +1,6 @@
 """The replay and the SQL of `deals` are two readings of one ledger, and they agree."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
@@ -15,7 +15,7 @@ from infra.warehouse import Warehouse
 from projections import registry
 from projections.moments import as_parameter
 from services.audit.fold import DealState
-from services.audit.history import UnknownDeal
+from services.audit.history import Line, UnknownDeal
 from services.audit.records import LedgerRecord, records_of
 from services.audit.replay import replay_of
 from services.projector.projector import Projector
@@ -62,7 +62,7 @@ def rows_of(client: Client, source: str) -> dict[tuple[str, str], dict[str, Any]
     return {(row["key"], row["deal"]): row for row in rows}
 
 
-def row_of(home: str, deal: str, state: DealState) -> dict[str, Any]:
+def row_of(home: str, deal: str, state: DealState, changes: list[dict[str, Any]]) -> dict[str, Any]:
     """A state as a row of `deals`."""
 
     def told(value: str | None) -> str:
@@ -90,19 +90,45 @@ def row_of(home: str, deal: str, state: DealState) -> dict[str, Any]:
         "reason": told(state.reason),
         "competitor": told(state.competitor),
         "path": [{"stage": s, "entered_at": naive(since)} for s, since in state.path],
+        "changes": changes,
         "last_event_at": naive(state.last_event_at),
         "events": state.events,
     }
 
 
+def changes_of(lines: Iterable[Line], home: str) -> list[dict[str, Any]]:
+    """What a deal was from when on: its states after each of its own events, where they differ."""
+    found: list[dict[str, Any]] = []
+    for line in lines:
+        if not line.counts or line.home != home or not line.type.startswith("sales.deal."):
+            continue
+        state = line.state
+        assert state is not None
+        change = {
+            "at": line.time.astimezone(UTC).replace(tzinfo=None),
+            "status": state.status,
+            "pipeline": state.pipeline or "",
+            "stage": state.stage or "",
+            "amount": state.amount,
+            "currency": state.currency or "",
+            "expected_close": state.expected_close,
+        }
+        if not found or found[-1] | {"at": None} != change | {"at": None}:
+            found.append(change)
+    return found
+
+
 def replayed(town: Town, at: datetime | None, known: datetime | None) -> dict[tuple[str, str], Any]:
-    found = {}
+    found: dict[tuple[str, str], Any] = {}
     for deal, records in town.records.items():
         try:
-            states = replay_of(deal, records, at, known).states
+            replay = replay_of(deal, records, at, known)
         except UnknownDeal:
             continue
-        found |= {(home, deal): row_of(home, deal, state) for home, state in states.items()}
+        found |= {
+            (home, deal): row_of(home, deal, state, changes_of(replay.lines, home))
+            for home, state in replay.states.items()
+        }
     return found
 
 

@@ -1,0 +1,153 @@
+"""The questions about the pipeline on the Maven CRM data set, against plain Python."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from statistics import median
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from infra.tape.opening import open_tape
+from infra.warehouse import Warehouse
+from projections import registry
+from services.gateway.intake import Intake
+from services.gateway.rejects import RejectLog
+from services.gateway.warehouse_ledger import WarehouseLedger
+from services.importers import run
+from services.projector.projector import Projector
+
+BEFORE, UNTIL = date(2017, 6, 30), date(2017, 9, 30)
+RANGE = "by = '', period = '{period}', since = '2017-07-01', until = '2017-09-30'"
+
+
+@dataclass(frozen=True)
+class Deal:
+    """A row of the file."""
+
+    status: str
+    opened: date | None
+    """None where the export has no date: it is imported as of the last day."""
+    closed: date | None
+    value: Decimal
+
+    def is_open(self, day: date) -> bool:
+        return self.opened is not None and self.opened <= day and not self.is_closed(day)
+
+    def is_closed(self, day: date) -> bool:
+        return self.closed is not None and self.closed <= day
+
+    def closes_in_range(self, status: str) -> bool:
+        return self.status == status and not self.is_closed(BEFORE) and self.is_closed(UNTIL)
+
+
+@pytest.fixture(scope="module")
+def deals(data_sets: Path) -> list[Deal]:
+    def day(text: str) -> date | None:
+        return date.fromisoformat(text) if text else None
+
+    with (data_sets / "maven_crm" / "sales_pipeline.csv").open(newline="") as file:
+        return [
+            Deal(
+                status=row["deal_stage"],
+                opened=day(row["engage_date"]),
+                closed=day(row["close_date"]),
+                value=Decimal(row["close_value"] or 0),
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+@pytest.fixture(scope="module")
+def client(
+    warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory, data_sets: Path
+) -> Iterator[Client]:
+    admin = warehouse.client("admin")
+    for database in ("sales", "sales_store"):
+        admin.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+    folder = tmp_path_factory.mktemp("maven")
+    tape = open_tape(f"sqlite:///{folder / 'tape.sqlite'}")
+    projector = Projector(tape, warehouse, registry.load())
+    projector.prepare()
+    intake = Intake(
+        tape, WarehouseLedger(warehouse.client("gateway")), RejectLog(folder / "rejects")
+    )
+    run("maven-crm", [data_sets / "maven_crm"], intake, warehouse.client("import"))
+    projector.catch_up()
+    assert projector.health().failures == {}
+    yield warehouse.client("read")
+    tape.close()
+
+
+def test_the_waterfall_of_a_quarter_is_what_the_file_says(
+    client: Client, deals: list[Deal]
+) -> None:
+    (found,) = client.query(
+        "SELECT sum(opening_deals), sum(opened_deals), sum(won_deals), sum(lost_deals), "
+        "sum(closing_deals), sum(opening), sum(grown), sum(won), sum(closing), "
+        "sum(opening + opened + reopened + moved_in + grown - shrunk - won - lost - moved_out "
+        f"- closing) FROM sales.waterfall_by({RANGE.format(period='')})"
+    ).result_rows
+    opened = [one for one in deals if one.opened is not None and BEFORE < one.opened <= UNTIL]
+    won = [one for one in deals if one.closes_in_range("Won")]
+    value = sum(one.value for one in won)
+    # The file tells what a deal is worth only where it is won: until then it is worth nothing.
+    assert found == (
+        sum(one.is_open(BEFORE) for one in deals),
+        len(opened),
+        len(won),
+        sum(one.closes_in_range("Lost") for one in deals),
+        sum(one.is_open(UNTIL) for one in deals),
+        0, value, value, 0, 0,
+    )  # fmt: skip
+    assert (found[0], value) == (1_686, 2_982_255)
+
+
+def test_its_months_go_on_from_one_another(client: Client) -> None:
+    months = client.query(
+        "SELECT toMonth(period) AS month, sum(opening_deals), sum(closing_deals), sum(won) "
+        f"FROM sales.waterfall_by({RANGE.format(period='month')}) GROUP BY month ORDER BY month"
+    ).result_rows
+    assert [month for month, *_ in months] == [7, 8, 9]
+    assert [opening for _, opening, _, _ in months[1:]] == [c for _, _, c, _ in months[:-1]]
+    assert sum(won for *_, won in months) == 2_982_255
+
+
+def test_the_cycles_of_a_quarter_are_what_the_file_says(client: Client, deals: list[Deal]) -> None:
+    ((won, lost, won_days, lost_days),) = client.query(
+        "SELECT won, lost, won_median_days, lost_median_days "
+        f"FROM sales.sales_cycle_by({RANGE.format(period='')})"
+    ).result_rows
+
+    def days(status: str) -> list[int]:
+        return [
+            (one.closed - one.opened).days
+            for one in deals
+            if one.closes_in_range(status) and one.closed and one.opened
+        ]
+
+    assert (won, lost) == (len(days("Won")), len(days("Lost")))
+    assert (won_days, lost_days) == (median(days("Won")), median(days("Lost")))
+
+
+def test_deals_are_stale_beyond_what_nine_of_ten_took(client: Client, deals: list[Deal]) -> None:
+    now = datetime(2017, 9, 30, tzinfo=UTC)
+    rows = client.query(
+        "SELECT count(), min(days), any(p90_days), any(visits) FROM sales.stale_deals_at("
+        f"as_of = '{now:%F %T}', known_at = '2100-01-01') WHERE stage = 'Engaging'"
+    ).result_rows
+    took = sorted(
+        (one.closed - one.opened).days
+        for one in deals
+        if one.is_closed(UNTIL) and one.closed and one.opened
+    )
+    place = 0.9 * (len(took) - 1)
+    low, high = took[int(place)], took[min(int(place) + 1, len(took) - 1)]
+    p90 = low + (place - int(place)) * (high - low)
+    waiting = [(UNTIL - one.opened).days for one in deals if one.opened and one.is_open(UNTIL)]
+    stale = [days for days in waiting if days > p90]
+    assert stale
+    assert rows == [(len(stale), min(stale), pytest.approx(p90), len(took))]
