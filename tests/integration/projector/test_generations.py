@@ -10,16 +10,16 @@ import pyarrow as pa
 import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
+from few_questions import tables_with
 
 from infra.tape import Entry, Tape
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from projections.registry import Definitions
 from services.projector import store
 from services.projector.projector import Projector
 
-DEFINITIONS = registry.load()
+DEFINITIONS = tables_with("funnel", "quota_attainment")
 
 
 def event(number: int, kind: str, data: Mapping[str, Any]) -> Entry:
