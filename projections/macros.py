@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 Macro = Callable[[Sequence[str]], str]
 """From the texts of the arguments to the text that stands in their place."""
 
-_QUOTES = "'`\""
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
+_QUOTED = "|".join(rf"{quote}(?:[^{quote}\\]|\\.)*(?:{quote}|\Z)" for quote in "'`\"")
+_MARK = re.compile(rf"{_QUOTED}|[()\[\]{{}},]", re.DOTALL)
 
 Z = "1.959963984540054"
 """The 97.5th percentile of the normal distribution, for 95 % intervals."""
@@ -32,52 +33,36 @@ def expand(sql: str, macros: Mapping[str, Macro]) -> str:
     """
     if not macros:
         return sql
-    wanted = re.compile(rf"(?<![\w.])({'|'.join(map(re.escape, macros))})\(")
+    wanted = re.compile(rf"{_QUOTED}|(?<![\w.])({'|'.join(map(re.escape, macros))})\(", re.DOTALL)
     done: list[str] = []
     place = 0
-    while place < len(sql):
-        if sql[place] in _QUOTES:
-            end = _after_quoted(sql, place)
-        elif (found := wanted.match(sql, place)) is not None:
-            arguments, end = _arguments(sql, found.end(), found[1])
-            done.append(macros[found[1]]([expand(one, macros) for one in arguments]))
-            place = end
-            continue
+    while (found := wanted.search(sql, place)) is not None:
+        done.append(sql[place : found.start()])
+        if found[1] is None:
+            done.append(found[0])
+            place = found.end()
         else:
-            end = place + 1
-        done.append(sql[place:end])
-        place = end
-    return "".join(done)
-
-
-def _after_quoted(sql: str, start: int) -> int:
-    quote, place = sql[start], start + 1
-    while place < len(sql) and sql[place] != quote:
-        place += 2 if sql[place] == "\\" else 1
-    return min(place + 1, len(sql))
+            arguments, place = _arguments(sql, found.end(), found[1])
+            done.append(macros[found[1]]([expand(one, macros) for one in arguments]))
+    return "".join(done) + sql[place:]
 
 
 def _arguments(sql: str, start: int, name: str) -> tuple[list[str], int]:
     """Return the arguments that begin at `start`, and the place behind their closing bracket."""
     open_ones: list[str] = [")"]
-    begin, place = start, start
+    begin = start
     arguments: list[str] = []
-    while place < len(sql):
-        character = sql[place]
-        if character in _QUOTES:
-            place = _after_quoted(sql, place)
-            continue
-        if character in _CLOSING:
-            open_ones.append(_CLOSING[character])
-        elif character == open_ones[-1]:
+    for mark in _MARK.finditer(sql, start):
+        if mark[0] in _CLOSING:
+            open_ones.append(_CLOSING[mark[0]])
+        elif mark[0] == open_ones[-1]:
             open_ones.pop()
             if not open_ones:
-                arguments.append(sql[begin:place].strip())
-                return ([] if arguments == [""] else arguments), place + 1
-        elif character == "," and len(open_ones) == 1:
-            arguments.append(sql[begin:place].strip())
-            begin = place + 1
-        place += 1
+                arguments.append(sql[begin : mark.start()].strip())
+                return ([] if arguments == [""] else arguments), mark.end()
+        elif mark[0] == "," and len(open_ones) == 1:
+            arguments.append(sql[begin : mark.start()].strip())
+            begin = mark.end()
     raise MacroError(f"{name}(…) is not closed")
 
 

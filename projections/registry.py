@@ -146,6 +146,14 @@ class Definitions:
         """The names that people can read from in a question."""
         return frozenset(self.tables) | frozenset(self.questions) | {"events"}
 
+    def read_by(self, questions: Iterable[Question]) -> frozenset[str]:
+        """Return the names that questions read, those that others read for them included."""
+        read: frozenset[str] = frozenset().union(*map(_needs, questions))
+        for question in reversed(list(self.questions.values())):  # each stands behind what it needs
+            if question.name in read:
+                read |= _needs(question)
+        return read
+
 
 EFFECTIVE = (HERE / "effective.sql").read_text()
 ALONE = (HERE / "alone.sql").read_text()

@@ -80,7 +80,8 @@ class Cluster(Direct[ClusterHouse]):
                 if seen != before.get(name)
             }
             progress(len(after), len(names))
-            stuck = patience.ends_with(sum(_behind(health, health.end, shown=False).values()))
+            behind = _behind(health, health.end, shown=False)
+            stuck = patience.ends_with(sum(behind.values()) + len(names) - len(after))
             if not wait or stuck or len(after) == len(names):
                 break
             self._stop.wait(POLL_SECONDS)

@@ -37,7 +37,8 @@ SILENCE_SECONDS = 60.0
 STUCK_SECONDS = 120.0
 """How long a platform may make no progress before the command stops waiting for it."""
 AWAY_SECONDS = 20.0
-"""How long it may say that no projector is at work: one that has just begun is not seen at once."""
+"""How long on end it may say that no projector works: one that has just begun, or that has been
+held up, is not seen at once."""
 
 
 class Remote(Closing):
@@ -186,6 +187,7 @@ class Remote(Closing):
         """
         end: dict[str, int] | None = None
         best, since = -1, monotonic()
+        alone: float | None = None
         while True:
             try:
                 state = self._state()
@@ -196,8 +198,12 @@ class Remote(Closing):
                 continue
             end = end or dict(state["tape"]["ends"])
             total = sum(end.values())
-            if (why := state["failing"].get(PROJECTOR)) and monotonic() - since > AWAY_SECONDS:
-                raise Unreachable(why)
+            if why := state["failing"].get(PROJECTOR):
+                alone = alone or monotonic()
+                if monotonic() - alone > AWAY_SECONDS:
+                    raise Unreachable(why)
+            else:
+                alone = None
             tables = [one for one in state["tables"] if one["trouble"] is None]
             # None are told while the warehouse cannot be asked.
             nothing = total if state["tables"] else 0

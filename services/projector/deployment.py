@@ -104,17 +104,20 @@ class Deployment:
         far as the ledger was when this was first asked: to wait for the very end would take for
         ever where records never stop coming.
         """
-        changed = False
+        changed = redefined = False
         for followed in list(self.followed):
             old, generation = self.shown.get(followed.table.name), followed.generation
             if old == generation or not self._caught_up(generation, old):
                 continue
             self._show(followed.table, generation)
             changed = True
+            redefined |= old is None or not old.startswith(followed.table.generation)
             if old is not None:
                 self._leave(old)
-        if changed:
+        if redefined or (changed and self.failures):
             self._show_questions()
+        elif changed:  # questions read the tables' views, which are as they were
+            self._note_deployed()
         return changed
 
     def _caught_up(self, generation: str, old: str | None) -> bool:
@@ -183,6 +186,9 @@ class Deployment:
             self.failures.pop(name, None)
         failed = generations.show_questions(self.client, self.definitions)
         self.failures |= failed
+        self._note_deployed()
+
+    def _note_deployed(self) -> None:
         if not self.failures:
             store.write_deployed(self.client, generations.fingerprint(self.definitions, self.shown))
 

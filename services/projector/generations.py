@@ -9,6 +9,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 
 from clickhouse_connect.driver.client import Client
 
@@ -20,6 +21,9 @@ from services.projector.store import forget_positions
 log = logging.getLogger(__name__)
 
 Columns = list[tuple[str, str]]
+
+_COLUMNS_FOLLOW = "  PROJECTION COLUMNS"
+_COLUMN = " " * 4
 
 
 def shown(client: Client, names: Iterable[str] | None = None) -> dict[str, str]:
@@ -159,7 +163,15 @@ def show_question(client: Client, question: Question, definitions: Definitions) 
 
 
 def describe(client: Client, sql: str) -> Columns:
-    """Return the names and types of the columns a statement returns."""
+    """Return the names and types of the columns a statement returns.
+
+    As the analysed statement tells them, where it does; DESCRIBE plans the statement besides, which
+    takes two thirds of its time.
+    """
+    lines = [line for (line,) in client.query(f"EXPLAIN QUERY TREE {sql}").result_rows]
+    if lines[1:2] == [_COLUMNS_FOLLOW]:
+        told = takewhile(lambda line: line.startswith(_COLUMN), lines[2:])
+        return [(name, kind) for name, _, kind in (line.strip().partition(" ") for line in told)]
     return [(row[0], row[1]) for row in client.query(f"DESCRIBE TABLE ({sql})").result_rows]
 
 

@@ -6,7 +6,7 @@ and so is a row that depends on the order of the events or on how often they wer
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,8 @@ from services.projector.append import AppendLoop
 from services.projector.checking import Finding, line_of
 from services.projector.reasons import reason_of
 
+Mine = Callable[[Path], bool]
+
 FAR = "2199-12-31"
 CLOCKS = {"as_of": FAR, "known_at": FAR}
 CONFLICTS = "conflicts"
@@ -41,11 +43,13 @@ def try_out(
     entries: Sequence[Entry],
     tape: Tape,
     warehouse: Warehouse,
+    mine: Mine = lambda _path: True,
     progress: Callable[[str], Any] = lambda _name: None,
 ) -> list[Finding]:
     """Deploy and run all definitions; return what is wrong. Tape and warehouse must be empty.
 
-    `progress` is called with the name of each table and question before it is tried.
+    What is not `mine`, by the place of its file, is not tried, but made where what is mine reads
+    it. `progress` is called with the name of each table and question before it is tried.
     """
     client = warehouse.client("append")
     store.prepare(client)
@@ -55,20 +59,30 @@ def try_out(
     tape.append(list(entries))
     while loop.step():
         pass
-    for table in definitions.tables.values():
-        progress(table.name)
-        trial.table(table)
+    tables = list(definitions.tables.values())
+    for table in tables:
+        if mine(table.folder):
+            progress(table.name)
+            trial.table(table)
+        else:
+            trial.make(table)
     generations.show_events(client)
     tape.append(list(entries))  # everything once more: a repeat changes nothing but versions
     while loop.step():
         pass
     trial.read_again()
-    for table in definitions.tables.values():
-        trial.repeats(table)
+    for table in tables:
+        if mine(table.folder):
+            trial.repeats(table)
+    tried = [one for one in definitions.questions.values() if mine(one.path)]
+    read = definitions.read_by(tried)
     for question in definitions.questions.values():
-        progress(question.name)
-        trial.question(question)
-    trial.of_nothing()
+        if question in tried:
+            progress(question.name)
+            trial.question(question)
+        elif question.name in read:
+            generations.show_question(client, question, definitions)
+    trial.of_nothing(tried)
     return trial.findings
 
 
@@ -96,16 +110,23 @@ class _Trial:
                 f'needs: reading "day" asks {CONFLICTS} which records lost; add "{CONFLICTS}"',
             )
             return
+        if not self.make(table):
+            return
+        before = len(self.findings)
+        self._comments(table)
+        self._orders(table)
+        if len(self.findings) == before:
+            self._clocks(table)
+
+    def make(self, table: DerivedTable) -> bool:
+        """Make a table and derive it; tell whether that went well."""
         before = len(self.findings)
         for step in (self._create, self._derive, self._show):
             step(table)
             if len(self.findings) > before:
                 self.failed.add(table.name)
-                return
-        self._comments(table)
-        self._orders(table)
-        if len(self.findings) == before:
-            self._clocks(table)
+                return False
+        return True
 
     def _create(self, table: DerivedTable) -> None:
         with self._blaming(table.folder / "table.sql", table.table_sql):
@@ -238,12 +259,12 @@ class _Trial:
         if len(self.findings) > before:
             self.failed.add(question.name)
 
-    def of_nothing(self) -> None:
-        """Ask every question once more, now of tables without rows."""
+    def of_nothing(self, questions: Iterable[Question]) -> None:
+        """Ask questions once more, now of tables without rows."""
         tables = [one for one in self.definitions.tables.values() if one.name not in self.failed]
         for name in (*LEDGERS, *(table.generation for table in tables)):
             store.empty(self.client, name)
-        for question in self.definitions.questions.values():
+        for question in questions:
             if question.name not in self.failed:
                 with self._blaming(question.path, question.sql):
                     self.client.query(f"SELECT * FROM sales.{question.name}")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from clickhouse_connect.driver.client import Client
 from fastapi import FastAPI
+from few_questions import tables_with
 from serving import served
 
 from events.envelope import home_of
@@ -16,7 +17,6 @@ from events.parsing import Rejection, parse_event
 from infra.tape import Entry
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from services.audit.encoding import replay_as_json
 from services.audit.history import DealReplay, UnknownDeal
 from services.audit.http import audit_router
@@ -118,7 +118,7 @@ def office(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Ge
         client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
     tape = open_tape(f"sqlite://{tmp_path_factory.mktemp('office') / 'tape.sqlite'}")
     learnt = [tape.append([_entry(event) for event in step])[-1].recorded_at for step in STEPS]
-    projector = Projector(tape, warehouse, registry.load())
+    projector = Projector(tape, warehouse, tables_with())
     projector.prepare()
     projector.catch_up()
     assert projector.health().rejected == 0

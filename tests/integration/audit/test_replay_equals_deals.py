@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.client import Client
 from deal_histories import EPOCH, Neighbourhood
+from few_questions import tables_with
 
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from projections.moments import as_parameter
 from services.audit.fold import DealState
 from services.audit.history import Line, UnknownDeal
@@ -47,7 +47,7 @@ def town(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Gene
     for _ in range(ROUNDS):
         entries = [e for n in neighbourhoods for e in n.records(RECORDS_EACH // ROUNDS)]
         learnt.append(tape.append(entries)[-1].recorded_at)
-    projector = Projector(tape, warehouse, registry.load())
+    projector = Projector(tape, warehouse, tables_with())
     projector.prepare()
     projector.catch_up()
     assert projector.health().rejected == 0

@@ -71,6 +71,7 @@ def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
         half_made = _half_made(folder)
         projector = _started(stack, Salestape(folder, settings), "projector")
         wait_until(lambda: post(gateway, "first").is_success)
+        wait_until(lambda: _is_followed(gateway))
         yield Site(folder, settings, gateway, projector, early, refusal, half_made)
 
 
@@ -90,6 +91,11 @@ def _refusal(folder: Path) -> str:
         with pytest.raises(Unreachable) as refused:
             platform.query("SELECT 1")
     return str(refused.value)
+
+
+def _is_followed(gateway: Up) -> bool:
+    tables = HTTP.get(f"{gateway.address}/health", timeout=60).json().get("tables")
+    return bool(tables) and not any(table["lag"] for table in tables)
 
 
 def _half_made(folder: Path) -> Health:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from few_questions import tables_with
 from waiting import wait_until
 
 from events.envelope import home_of
@@ -17,7 +18,6 @@ from infra.settings import file_url
 from infra.tape import Entry, Tape
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from services.cli.console_feed import TapeFeed
 from services.cli.following import Following
 from services.cli.panels import WarehousePanels
@@ -77,7 +77,7 @@ class Desk:
 @pytest.fixture
 def desk(empty_warehouse: Warehouse, tmp_path: Path) -> Generator[Desk, None, None]:
     tape = open_tape(file_url("sqlite", tmp_path / "tape.sqlite"))
-    definitions = registry.load()
+    definitions = tables_with("funnel", "quota_attainment", "churn_signals")
     projector = Projector(tape, empty_warehouse, definitions)
     projector.prepare()
     with Reader(empty_warehouse, definitions=definitions) as reader:

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from few_questions import tables_with
 
 from infra.tape import Entry
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from services.projector.projector import Projector
 from services.simulator.config import FloorConfig
 from services.simulator.floor import simulate
@@ -21,7 +21,7 @@ def project(floor: FloorConfig, warehouse: Warehouse, folder: Path) -> None:
     told = iter(simulate(floor))
     while lot := [Entry(home_in(raw), raw) for raw in islice(told, 2_000)]:
         tape.append(lot)
-    projector = Projector(tape, warehouse, registry.load())
+    projector = Projector(tape, warehouse, tables_with("funnel", "churn_signals"))
     projector.prepare()
     projector.catch_up()
     tape.close()

@@ -10,16 +10,16 @@ import pyarrow as pa
 import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
+from few_questions import tables_with
 
 from infra.tape import Entry, Tape
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from projections.registry import Definitions
 from services.projector import store
 from services.projector.projector import Projector
 
-DEFINITIONS = registry.load()
+DEFINITIONS = tables_with("funnel", "quota_attainment")
 
 
 def event(number: int, kind: str, data: Mapping[str, Any]) -> Entry:
@@ -40,6 +40,8 @@ def event(number: int, kind: str, data: Mapping[str, Any]) -> Entry:
 OPENED = event(1, "sales.deal.opened.v1", {"pipeline": "main", "stage": "a"})
 WON = event(2, "sales.deal.won.v1", {"amount": "10", "currency": "EUR"})
 CALL = event(3, "sales.call.made.v1", {"direction": "outbound"})
+
+QUESTIONS = "SELECT name, uuid FROM system.tables WHERE name LIKE 'funnel%' ORDER BY name"
 
 
 @pytest.fixture
@@ -136,6 +138,7 @@ def test_a_rebuild_takes_over_and_changes_nothing(empty_warehouse: Warehouse, ta
     followed = projector(empty_warehouse, tape, DEFINITIONS)
     followed.catch_up()
     before = rows(empty_warehouse, "SELECT * FROM sales.deals")
+    questions = rows(empty_warehouse, QUESTIONS)
     generation = followed.derive.shown["deals"]
     followed.rebuild(["deals"])
     assert rows(empty_warehouse, "SELECT * FROM sales.deals") == before
@@ -145,6 +148,7 @@ def test_a_rebuild_takes_over_and_changes_nothing(empty_warehouse: Warehouse, ta
     again = projector(empty_warehouse, tape, DEFINITIONS)
     assert again.derive.building == []
     assert again.derive.shown["deals"] == f"{generation}_1"
+    assert rows(empty_warehouse, QUESTIONS) == questions, "a view was made anew for nothing"
 
 
 def test_a_view_that_is_defined_no_more_is_gone(empty_warehouse: Warehouse, tape: Tape) -> None:

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from few_questions import tables_with
+
 from events.envelope import digest_of
 from events.examples import examples
 from events.parsing import Rejection, parse_event
 from infra.tape import Entry
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from services.projector.projector import Projector
 
 ODD = b"""{"specversion": "1.0", "id": "odd \xc3\xa9\xf0\x9f\x98\x80 '\\\\", "source": "crm",
@@ -21,7 +22,7 @@ def test_both_give_the_same_digest(empty_warehouse: Warehouse, tmp_path: Path) -
     raws = [*examples().values(), ODD]
     tape = open_tape(f"sqlite:///{tmp_path / 'tape.sqlite'}")
     tape.append([Entry("home", raw) for raw in raws])
-    projector = Projector(tape, empty_warehouse, registry.load())
+    projector = Projector(tape, empty_warehouse, tables_with())
     projector.prepare()
     projector.catch_up()
     tape.close()

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from few_questions import tables_with
 
 from events.parsing import MAX_BYTES
 from infra.tape import Record
 from infra.warehouse import Warehouse
-from projections import registry
 from services.projector import store
 from services.projector.append import Appender, prepared
 from services.projector.derive import DeriveLoop
@@ -84,7 +84,7 @@ class Ledger:
         store.prepare(self.client)
         self.letters: list[tuple[Record, str]] = []
         self.appender = Appender(self.client, dead_letters=self.letters.extend)
-        self.derive = DeriveLoop(self.client, registry.load())
+        self.derive = DeriveLoop(self.client, tables_with())
         self.derive.start()
 
     def take(self, values: Sequence[bytes]) -> list[Record]:

@@ -3,10 +3,11 @@
 import json
 from pathlib import Path
 
+from few_questions import tables_with
+
 from infra.tape import Entry
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from services.projector.append import AppendLoop
 from services.projector.projector import Projector
 
@@ -26,7 +27,7 @@ def test_a_batch_that_is_repeated_within_a_round_is_counted_once(
     }
     raws = [json.dumps(purchase | {"id": str(number)}).encode() for number in range(5)]
     tape.append([Entry("acct-1", raw) for raw in raws])
-    projector = Projector(tape, empty_warehouse, registry.load())
+    projector = Projector(tape, empty_warehouse, tables_with())
     projector.prepare()
     repeated = []
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from few_questions import tables_with
 
 from infra.tape import Entry, Tape
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from services.projector.projector import Projector
 from services.projector.soundness import restore_watermark
 
@@ -33,7 +33,7 @@ def tape(tmp_path: Path) -> Iterator[Tape]:
 
 
 def projected(warehouse: Warehouse, tape: Tape) -> Projector:
-    projector = Projector(tape, warehouse, registry.load())
+    projector = Projector(tape, warehouse, tables_with())
     projector.prepare()
     projector.catch_up()
     return projector

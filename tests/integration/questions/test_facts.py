@@ -7,7 +7,6 @@ import pytest
 from golden import DEFINITIONS, Floor, corrected, retracted, told
 
 from projections import forms
-from services.projector import store
 
 ALWAYS = "as_of = '2100-01-01', known_at = '2100-01-01'"
 CAPTURED = {"channel": "web", "direction": "inbound"}
@@ -88,14 +87,6 @@ def test_a_question_reads_the_payload_fields_that_it_names(floor: Floor) -> None
     question = replace(sources, sql="SELECT lead, direction FROM facts WHERE channel = 'web'")
 
     assert floor.ask(forms.question_in(forms.NOW, question, DEFINITIONS)) == [("l1", "inbound")]
-
-
-def test_what_an_older_warehouse_did_not_copy_is_copied(floor: Floor) -> None:
-    floor.tell(told("lead.captured", "03-01", lead="l1", subject="l1", **CAPTURED))
-    floor.client.command("TRUNCATE TABLE sales_store.events_by_day")
-    store.prepare(floor.client)
-
-    assert floor.ask("SELECT key, source FROM sales_store.events_by_day") == [("l1", "crm")]
 
 
 @pytest.mark.parametrize("named", ["type = 'sales.lead.captured.v1'", "day >= '2024-03-01'"])

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from few_questions import tables_with
 
 from infra.clock import now
 from infra.tape import Tape
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from services.gateway.intake import Intake
 from services.gateway.rejects import RejectLog
 from services.gateway.warehouse_ledger import WarehouseLedger
@@ -26,7 +26,7 @@ class Desk:
     """A platform in small: what is told is on the tape and derived when `tell` returns."""
 
     def __init__(self, tape: Tape, warehouse: Warehouse, folder: Path) -> None:
-        definitions = registry.load()
+        definitions = tables_with("churn_signals")
         self.intake = Intake(
             tape, WarehouseLedger(warehouse.client("gateway")), RejectLog(folder / "rejects")
         )

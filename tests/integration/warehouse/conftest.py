@@ -9,6 +9,7 @@ import clickhouse_connect
 import httpx
 import pytest
 from clickhouse_connect.driver.client import Client
+from few_questions import tables_with
 from serving import served
 
 from events.envelope import home_of
@@ -17,7 +18,6 @@ from infra.reading.limits import Limits
 from infra.tape import Entry
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from services.projector.projector import Projector
 from services.warehouse.access import WRITER, Gate
 from services.warehouse.app import warehouse_app
@@ -55,7 +55,9 @@ def filled(
         client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
     tape = open_tape(f"sqlite://{tmp_path_factory.mktemp('endpoint') / 'tape.sqlite'}")
     tape.append([_entry(number) for number in range(9)])
-    projector = Projector(tape, warehouse, registry.load())
+    projector = Projector(
+        tape, warehouse, tables_with("funnel", "churn_signals", "quota_attainment")
+    )
     projector.prepare()
     projector.catch_up()
     assert projector.health().failures == {}
