@@ -8,6 +8,7 @@ both times counts, so that a machine that grows busier or idler in between does 
 import threading
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 
 from clickhouse_connect.driver.client import Client
 
@@ -24,7 +25,11 @@ from services.projector.projector import Projector
 ACCOUNTS = 50_000
 BATCH = 20_000
 LIMIT_OF_MEMORY = 10**9
-LIMIT_OF_A_QUESTION = 0.150
+FOLLOWED = ("churn_signals", "deal_history", "funnel", "quota_attainment")
+"""The questions that people look at all day."""
+LIMIT_OF_FOLLOWED = 0.150
+LIMIT_OF_A_QUESTION = 0.500
+LIMIT_OF_THE_MEDIAN = 0.100
 
 
 def measure(folder: Path, count: int) -> list[Report]:
@@ -151,9 +156,13 @@ def _questions(projector: Projector, count: int) -> Report:
     asked["funnel as of a day"] = (
         "SELECT * FROM sales.funnel_at(as_of = '2024-02-01', known_at = '2100-01-01')"
     )
+    taken = []
     for name, sql in asked.items():
         took = best(lambda sql=sql: client.raw_query(sql, fmt="Native"))  # type: ignore[misc]
-        report.add(name, f"{1000 * took:,.0f}", f"{took / LIMIT_OF_A_QUESTION:.2f}")
+        limit = LIMIT_OF_FOLLOWED if name in FOLLOWED else LIMIT_OF_A_QUESTION
+        report.add(name, f"{1000 * took:,.0f}", f"{took / limit:.2f}")
         if name in projector.definitions.questions:
-            report.reach(f"{name} under 150 ms", took < LIMIT_OF_A_QUESTION)
+            taken.append(took)
+            report.reach(f"{name} under {1000 * limit:.0f} ms", took < limit)
+    report.reach("the median question under 100 ms", median(taken) < LIMIT_OF_THE_MEDIAN)
     return report

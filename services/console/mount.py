@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from fastapi import FastAPI, Request
-from nicegui import Client, ui
+from nicegui import Client, ui, ui_run_with
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,6 +45,7 @@ def mount_console(app: FastAPI, ports: ConsolePorts, *, title: str = "Salestape"
         theme = request.cookies.get(THEME_COOKIE, "")
         Session(live, client, View.of_query(request.query_params), title, theme)
 
+    _look_at_no_objects()
     ui.run_with(
         app,
         title=title,
@@ -57,6 +59,16 @@ def mount_console(app: FastAPI, ports: ConsolePorts, *, title: str = "Salestape"
     )
     _keep_to_own_addresses(app)
     _close_first(app, live)
+
+
+def _look_at_no_objects() -> None:
+    """Keep NiceGUI from looking for its server among all objects of the process, as it starts.
+
+    A tuple that another thread is making meanwhile cannot be finished (`SystemError`), since it is
+    referred to from elsewhere: https://github.com/python/cpython/pull/24510. The server that it
+    looks for is only there to be told to stop, which is not NiceGUI's to do here.
+    """
+    vars(ui_run_with)["gc"] = SimpleNamespace(get_objects=list)
 
 
 class _OwnAddresses(Mount):

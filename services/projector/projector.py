@@ -4,6 +4,7 @@ In one process it runs as two threads; `catch_up` does the same work in the call
 commands that open the data themselves. Several processes that share a tape run `worker` instead.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from services.projector.append import GATHER_SECONDS, AppendLater, AppendLoop, D
 from services.projector.derive import DeriveLoop
 from services.projector.rounds import POLL_SECONDS, RETRY_SECONDS, Rounds, note, nothing
 from services.projector.soundness import restore_watermark
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -140,6 +143,8 @@ class Projector:
 
     def health(self) -> Health:
         """Return how the projector is."""
+        if self._rounds.failed:
+            self.trouble["derive"] = "its thread has ended, as the log says; start again"
         return Health(
             position=dict(self.append.position),
             end=self.tape.ends(),
@@ -163,5 +168,10 @@ class Projector:
                     self.tape.wait(self.append.position, POLL_SECONDS)
                 self.trouble.pop("append", None)
             except (AppendLater, TapeUnavailable) as error:
+                note(self.trouble, "append", error)
+                self._stop.wait(RETRY_SECONDS)
+            except Exception as error:
+                # Nobody would see a thread end, and the tables would stay behind for good.
+                log.exception("the append loop did not expect this, and tries again")
                 note(self.trouble, "append", error)
                 self._stop.wait(RETRY_SECONDS)

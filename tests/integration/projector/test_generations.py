@@ -11,12 +11,14 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 from few_questions import tables_with
+from waiting import wait_until
 
 from infra.tape import Entry, Tape
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
 from projections.registry import Definitions
 from services.projector import store
+from services.projector.append import AppendLoop
 from services.projector.projector import Projector
 
 DEFINITIONS = tables_with("funnel", "quota_attainment")
@@ -201,3 +203,25 @@ def test_an_error_that_may_pass_rejects_nothing(
     followed.catch_up()
     assert followed.health().rejected == 0
     assert rows(empty_warehouse, "SELECT count() FROM sales.events") == [(3,)]
+
+
+def test_what_nobody_expected_does_not_end_the_loop(
+    empty_warehouse: Warehouse, tape: Tape, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = projector(empty_warehouse, tape, DEFINITIONS)
+    really, told = AppendLoop.step, []
+
+    def failing_at_first(loop: AppendLoop) -> int:
+        if not told:
+            told.append(loop)
+            raise SystemError("bad argument to internal function")
+        return really(loop)
+
+    monkeypatch.setattr(AppendLoop, "step", failing_at_first)
+    followed.start()
+    try:
+        wait_until(lambda: rows(empty_warehouse, "SELECT count() FROM sales.events") == [(3,)])
+        wait_until(lambda: followed.health().failures == {})
+    finally:
+        followed.stop()
+    assert told
