@@ -4,6 +4,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
+PACKAGES := events infra projections services
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
 .PHONY: help install up kafka test check chaos format bench constraints clean
@@ -21,6 +22,7 @@ $(INSTALLED): constraints.txt pyproject.toml infra/deploy/find-python.sh
 	$(PIP) install --quiet --require-hashes --requirement $(VENV)/build.txt
 	$(PIP) install --quiet --require-hashes --no-build-isolation --requirement constraints.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q $(PACKAGES)
 	@touch $@
 
 up: $(INSTALLED) ## Run the whole platform in one process, with simulated data (options: ARGS="--port 9000")
@@ -29,10 +31,10 @@ up: $(INSTALLED) ## Run the whole platform in one process, with simulated data (
 kafka: $(INSTALLED) ## Run an Apache Kafka broker to play with (options: ARGS="--port 0 --folder build/kafka/data")
 	$(BIN)/python -m infra.kafka_broker $(ARGS)
 
-# Three at a time on two cores: many of them wait for processes, brokers and browsers.
+# Four at a time on two cores: many of them wait for processes, brokers and browsers.
 test: $(INSTALLED) ## Run all tests (some of them: ARGS="-k tape")
 	@infra/deploy/install-chromium.sh
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(INSTALLED) ## Check format, style, types, layers and the clock rule
 	$(BIN)/ruff format --check

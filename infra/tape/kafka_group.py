@@ -156,16 +156,10 @@ class GroupReader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         if turn != self.turn:
             return []
         found = {place.partition: messages for place, messages in fetched.items() if messages}
-        strange = {
-            part: (messages[0].offset, messages[0].timestamp)
-            for part, messages in found.items()
-            if part not in self._latest
-        }
-        if strange:
-            latest = await Stamps(consumer, self._topic).latest(strange)
-            if turn != self.turn:
-                return []
-            self._latest.update(latest)
+        latest = await Stamps(consumer, self._topic).unknown(found, self._latest)
+        if turn != self.turn:
+            return []
+        self._latest.update(latest)
         records: list[Record] = []
         for part, messages in found.items():
             made, self._latest[part] = records_of(part, messages, self._latest[part])

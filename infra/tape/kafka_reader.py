@@ -131,13 +131,7 @@ class Reader:
             return
         fetched = await self._consumer.getmany(timeout_ms=max(0, int(seconds * 1000)))
         found = {place.partition: messages for place, messages in fetched.items() if messages}
-        strange = {
-            part: (messages[0].offset, messages[0].timestamp)
-            for part, messages in found.items()
-            if part not in self._latest
-        }
-        if strange:
-            self._latest.update(await self._stamps.latest(strange))
+        self._latest.update(await self._stamps.unknown(found, self._latest))
         for part, messages in found.items():
             self._keep(part, messages)
 

@@ -6,10 +6,11 @@ the latest stamp up to the record. A record copied from another tape keeps the t
 a header, where it is not later than that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import ConsumerRecord
 
 from infra.tape.framing import microseconds_of, moment_of
 
@@ -59,6 +60,20 @@ class Stamps:
                 stamp if found is None else await self._highest(partition, offset, found)
             )
         return latest
+
+    async def unknown(
+        self, found: Mapping[int, Sequence[ConsumerRecord]], known: Container[int]
+    ) -> dict[int, int]:
+        """Return the latest stamp up to the first message found, per partition that is not known.
+
+        Without such a partition nothing is asked.
+        """
+        firsts = {
+            part: (messages[0].offset, messages[0].timestamp)
+            for part, messages in found.items()
+            if part not in known
+        }
+        return await self.latest(firsts) if firsts else {}
 
     async def _highest(self, partition: int, offset: int, low: int) -> int:
         """Return the highest stamp before `offset`, where `low` is one of them.

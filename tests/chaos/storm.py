@@ -134,7 +134,7 @@ class Storm:
         done = threading.Event()
 
         def watch() -> None:
-            while not done.wait(0.02):
+            while not done.wait(0.1):
                 with suppress(Exception):  # a view may be replaced while it is asked
                     if (found := self.cluster.rows(f"SELECT {sizes}")) != before:
                         seen.append(found)

@@ -36,7 +36,7 @@ KEPT = frozenset(DEFINITIONS.tables) | {"events"}
 QUESTIONS = sorted(DEFINITIONS.questions)
 """Each follows from what is kept: of many, an example asks a few."""
 STORED = ("events", "events_by_day", "tape", "appended", "positions")
-EXAMPLES = int(os.environ.get("SALESTAPE_LAW_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("SALESTAPE_LAW_EXAMPLES", "4"))
 
 Answers = dict[str, list[Any]]
 
