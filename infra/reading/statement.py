@@ -55,8 +55,7 @@ def parse(client: Client, sql: str) -> Statement:
 
     `Refused` as well for a statement that the parser has no tree for: none of those only reads.
     """
-    _check_characters(sql)
-    text = _ask(client, _CANONICAL, {"sql": sql})
+    text = canonical(client, sql)
     verb = _verb_of(text)
     if _SHOW_FUNCTIONS.match(text):
         return Statement("SHOW FUNCTIONS", text, None)
@@ -64,6 +63,15 @@ def parse(client: Client, sql: str) -> Statement:
         stands_in = f"SELECT * FROM {found['rest']}"
         return Statement(found["verb"], text, _tree(client, stands_in, verb), found["verb"])
     return Statement(verb, text, _tree(client, text, verb))
+
+
+def canonical(client: Client, sql: str) -> str:
+    """Return the one statement of a text as the parser writes it, FORMAT and SETTINGS at its end.
+
+    Raises `QueryFailed` where it is no statement, `SeveralStatements` where it is several.
+    """
+    _check_characters(sql)
+    return _ask(client, _CANONICAL, {"sql": sql})
 
 
 def write(client: Client, tree: Node) -> str:

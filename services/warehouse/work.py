@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
+from clickhouse_connect.driver.client import Client
+
 from infra.reading.guard import allowed_format, judge
 from infra.reading.refusals import QueryFailed, Refused, RefusedFormat, SeveralStatements
-from infra.reading.statement import MAX_CHARACTERS, parse, write
+from infra.reading.statement import MAX_CHARACTERS, canonical, parse, write
 from infra.warehouse.embedded import Answer, EngineError, Figures, Handle, Insert, quoted
 from services.warehouse.access import Role, check_lasting, check_reader_database, reader_settings
 from services.warehouse.asking import Asked
@@ -34,6 +36,10 @@ from services.warehouse.statements import InsertHead, first_word, has_output
 # How drivers in Go begin. The name of this machine is nobody's business.
 _HELLO = re.compile(r"^\s*SELECT\s+displayName\(\)")
 _NAMED_HELLO = f"SELECT {quoted(DISPLAY_NAME)} AS `displayName()`"
+
+_SELECT = re.compile(r"SELECT\b|WITH\b|\(")
+_FORMAT = re.compile(r" FORMAT (?P<name>\w+)$")
+_FORMAT_OR_FILE = re.compile(r" FORMAT | INTO OUTFILE ")
 
 WRITER_SETTINGS = {"session_timezone": "UTC"}
 
@@ -201,7 +207,11 @@ class Work:
             return None, None
         with self._house.judge() as client:
             try:
-                statement = parse(client, sql)
+                text = canonical(client, sql)
+                found = _FORMAT.search(text)
+                rest = text[: found.start()] if found else text
+                if _FORMAT_OR_FILE.search(rest):
+                    return _select_by_tree(client, text)
             except SeveralStatements:
                 raise
             except Refused:
@@ -210,15 +220,7 @@ class Work:
                 if "inline data" in failure.message:
                     return None, None
                 raise
-            tree = statement.tree
-            if tree is None or statement.describes is not None:
-                last = statement.text.rpartition(" FORMAT ")[2]
-                return None, last if last.isidentifier() else None
-            written = (tree.get("format_ast") or {}).get("name")
-            if tree.get("type") != "SelectWithUnionQuery" or tree.get("out_file"):
-                return None, written
-            tree.pop("format_ast", None)
-            return write(client, tree), written
+        return rest if _SELECT.match(rest) else None, found["name"] if found else None
 
     def _reader(self, settings: Mapping[str, str]) -> Handle:
         kept = {} if self._session is None else self._session.settings
@@ -261,6 +263,20 @@ class Work:
         if name not in self._house.known_formats:
             raise ServerError(UNKNOWN_FORMAT, f"Unknown format {name}")
         return name
+
+
+def _select_by_tree(client: Client, text: str) -> tuple[str | None, str | None]:
+    """Return what `Work._select_in` does, where it takes more than a look at the end of a text."""
+    statement = parse(client, text)
+    tree = statement.tree
+    if tree is None or statement.describes is not None:
+        last = text.rpartition(" FORMAT ")[2]
+        return None, last if last.isidentifier() else None
+    written = (tree.get("format_ast") or {}).get("name")
+    if tree.get("type") != "SelectWithUnionQuery" or tree.get("out_file"):
+        return None, written
+    tree.pop("format_ast", None)
+    return write(client, tree), written
 
 
 def _change(handle: Handle, session: Session, asked: Mapping[str, str]) -> None:

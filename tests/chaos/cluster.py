@@ -16,6 +16,7 @@ from typing import Any
 
 import clickhouse_connect
 import httpx
+from clickhouse_connect.driver.client import Client
 from faulty_link import FaultyLink
 from killed_platform import PATIENCE
 from loopback import HTTP, free_port
@@ -143,6 +144,7 @@ class Cluster:
             for n in range(workers)
         ]
         self._stack = ExitStack()
+        self._client: Client | None = None
 
     @property
     def processes(self) -> list[Process]:
@@ -194,7 +196,7 @@ class Cluster:
                 behind = error
             if not behind:
                 return
-            time.sleep(0.2)
+            time.sleep(0.5)
         printed = "\n".join(f"{p.name}: {p.printed()[-1_500:]}" for p in self.processes)
         raise AssertionError(f"still behind after {PATIENCE:g} s: {behind}\n{printed}")
 
@@ -233,13 +235,16 @@ class Cluster:
 
     def rows(self, sql: str) -> list[Row]:
         """Ask the endpoint itself, not over the link."""
-        client = clickhouse_connect.get_client(
-            host="127.0.0.1", port=self.warehouse.port, username="writer", password=KEY
-        )
-        try:
-            return [tuple(row) for row in client.query(sql).result_rows]
-        finally:
-            client.close()
+        if self._client is None:
+            self._client = clickhouse_connect.get_client(
+                host="127.0.0.1",
+                port=self.warehouse.port,
+                username="writer",
+                password=KEY,
+                autogenerate_session_id=False,  # two threads may ask at once
+            )
+            self._stack.callback(self._client.close)
+        return [tuple(row) for row in self._client.query(sql).result_rows]
 
     def run(self, *arguments: str, data: Path) -> "subprocess.CompletedProcess[Any]":
         """Run a command of the platform on the cluster, with a data folder of its own."""

@@ -3,14 +3,18 @@
 import json
 import signal
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from conftest import Salestape, StartUp, Up
 from loopback import HTTP
 from waiting import wait_until
+
+KEY = "a-key-for-these-tests"
 
 
 def purchase(number: int) -> dict[str, Any]:
@@ -162,15 +166,23 @@ def test_the_feed_is_followed_live_and_ends_with_the_platform(
     assert held.json["tape"]["ends"] == {"0": 4}
 
 
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Salestape, str]]:
+    """The command beside a platform that asks for a key, and the address of that."""
+    command = Salestape(tmp_path_factory.mktemp("guarded"), {"SALESTAPE_GATEWAY_API_KEY": KEY})
+    platform = Up(command)
+    yield command, platform.address
+    platform.end(signal.SIGKILL)
+
+
 def test_it_says_how_it_is_and_fetches_nothing_from_elsewhere(
-    salestape: Salestape, up: StartUp
+    guarded: tuple[Salestape, str],
 ) -> None:
-    salestape.environment = {"SALESTAPE_GATEWAY_API_KEY": "a key for this test only"}
-    platform = up(salestape)
-    with httpx.Client(base_url=platform.address, trust_env=False, timeout=60) as client:
+    salestape, address = guarded
+    with httpx.Client(base_url=address, trust_env=False, timeout=60) as client:
         assert client.get("/health").json()["status"] == "ok"
         assert client.get("/metrics").status_code == 401
-        client.headers["Authorization"] = "Bearer a key for this test only"
+        client.headers["Authorization"] = f"Bearer {KEY}"
         assert client.get("/health", headers={"Host": "evil.example"}).status_code == 421
         wrong = client.post("/events", content=b"{", headers={"Content-Type": "application/json"})
         assert wrong.status_code == 400
@@ -186,10 +198,8 @@ def test_it_says_how_it_is_and_fetches_nothing_from_elsewhere(
     assert salestape.sql("SELECT 1 AS one") == [{"one": 1}]
 
 
-def test_a_floor_that_is_simulated_again_is_the_same_floor(
-    salestape: Salestape, up: StartUp
-) -> None:
-    up(salestape)
+def test_a_floor_that_is_simulated_again_is_the_same_floor(guarded: tuple[Salestape, str]) -> None:
+    salestape, _ = guarded
     options = ("simulate", "--days", "30", "--accounts", "3", "--seed", "7", "--json")
     first, again = salestape(*options).json, salestape(*options).json
     assert again["already_there"] == first["events"] == first["appended"] > 50

@@ -187,6 +187,26 @@ def test_what_comes_by_get_changes_nothing(writer: Client, http: httpx.Client) -
         assert answer.headers["X-ClickHouse-Exception-Code"] == "164"
 
 
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELECT ' FORMAT CSV' AS a FORMAT TSV", " FORMAT CSV"),
+        ("SELECT ' FORMAT CSV' AS a", " FORMAT CSV"),
+        ("SELECT ' INTO OUTFILE ' AS a", " INTO OUTFILE "),
+        ("SELECT 1 AS a SETTINGS max_threads = 1 FORMAT TSV", "1"),
+        ("FROM (SELECT 1 AS format) SELECT format FORMAT TSV", "1"),
+        ("(SELECT 1) UNION ALL (SELECT 1) FORMAT TSV", "1\n1"),
+        ("SELECT name FROM system.databases WHERE name = 'sales' FORMAT CSV", '"sales"'),
+        ("EXISTS DATABASE sales FORMAT CSV", "1"),
+    ],
+)
+def test_the_format_a_statement_asks_for_is_found_wherever_it_stands(
+    http: httpx.Client, sql: str, told: str
+) -> None:
+    answer = http.post("/", content=sql, headers=AS_WRITER)
+    assert (answer.status_code, answer.text) == (200, f"{told}\n")
+
+
 def test_two_statements_at_once_are_refused(http: httpx.Client) -> None:
     answer = http.post("/", content="SELECT 1; SELECT 2", headers=AS_WRITER)
     assert answer.status_code == 400
