@@ -27,4 +27,5 @@ CREATE TABLE $table
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 ORDER BY (key, deal)
+SETTINGS max_compress_block_size = 131072
 COMMENT 'Deals: where each stands, what it is worth, who owns it, and its way so far'
