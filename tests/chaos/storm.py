@@ -123,8 +123,8 @@ class Storm:
         stale = differences(self.follower.fold.tables(), tables)
         assert stale == [], "\n".join(stale)
 
-    def rebuild(self, folder: Path) -> None:
-        """Have every table built anew; people must not see one that is not whole yet."""
+    def rebuild(self, folder: Path, *names: str) -> None:
+        """Have tables built anew, all by default; people must not see one that is not whole yet."""
         for poster in self.posters:
             poster.pause()
         self.check()
@@ -142,7 +142,7 @@ class Storm:
         watching = threading.Thread(target=watch)
         watching.start()
         try:
-            rebuilt = self.cluster.run("rebuild", data=folder)
+            rebuilt = self.cluster.run("rebuild", *names, data=folder)
         finally:
             done.set()
             watching.join(PATIENCE)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from few_questions import hangs_on_the_time
 
 import events.examples
 from infra.tape.opening import open_tape
@@ -21,7 +22,7 @@ from services.projector.rows import judge, ledger_rows
 from services.projector.trial_events import example_entries
 
 DEFINITIONS = registry.load()
-TIMED = {name for name, asked in DEFINITIONS.questions.items() if "as_of()" in asked.sql}
+TIMED = {name for name, asked in DEFINITIONS.questions.items() if hangs_on_the_time(asked)}
 """What answers otherwise as time goes by."""
 FAR = "2100-01-01"
 

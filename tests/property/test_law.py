@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from few_questions import hangs_on_the_time
 from histories import EPOCH, PARTITIONS, History, RevealedTape, histories
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -29,7 +30,7 @@ from services.projector.derive import DeriveLoop, Followed
 DEFINITIONS = registry.load()
 NOW = ("2100-01-01", "2100-01-01")
 CLOCKS = (NOW, ("2024-03-09 12:00:00", "2100-01-01"), ("2100-01-01", "2024-04-03 09:00:12"))
-TIMED = {name for name, asked in DEFINITIONS.questions.items() if "as_of()" in asked.sql}
+TIMED = {name for name, asked in DEFINITIONS.questions.items() if hangs_on_the_time(asked)}
 TIMELESS = sorted(DEFINITIONS.readable - {"conflicts"} - TIMED)
 """What answers alike at all times after the last event, so that the two forms can be compared."""
 KEPT = frozenset(DEFINITIONS.tables) | {"events"}
