@@ -81,12 +81,13 @@ class Rounds:
             started, was_behind = monotonic(), self.behind()
             try:
                 self.before()
-                if self.derive.step():
+                moved = self.derive.step()
+                self.trouble.pop("derive", None)
+                if moved:
                     self.last_derived_at = now()
                     self.on_derived()
                     self._pace(monotonic() - started, was_behind)
                     self._awake.set()
-                self.trouble.pop("derive", None)
             except FAILURES as error:
                 note(self.trouble, "derive", error)
                 self._stop.wait(RETRY_SECONDS)

@@ -111,7 +111,8 @@ class Process:
 class Cluster:
     """Broker, warehouse endpoint, gateway and projectors. Use it as a context manager."""
 
-    def __init__(self, broker: KafkaBroker, folder: Path, workers: int = 2) -> None:
+    def __init__(self, broker: KafkaBroker, folder: Path, *, workers: int = 2, few: bool) -> None:
+        """`few` leaves most questions out, as `planted.py` says."""
         self.broker = broker
         self.folder = folder
         plain = {k: v for k, v in os.environ.items() if not k.startswith("SALESTAPE_")}
@@ -131,6 +132,7 @@ class Cluster:
             "SALESTAPE_KAFKA_PARTITIONS": "4",
             "SALESTAPE_GATEWAY_RATE": "1000000",
             "SALESTAPE_PROJECTOR_SESSION_SECONDS": "6",
+            "FEW_QUESTIONS": "1" if few else "",
         }
         self.gateway = Process(
             "gateway",

@@ -1,16 +1,21 @@
 """The `salestape` command with a fault planted in it, to show that the chaos tests can fail.
 
-`python planted.py FAULT COMMAND …`; an empty FAULT plants none. Nothing of this is in the product.
+`python planted.py FAULT COMMAND …`; an empty FAULT plants none. With `FEW_QUESTIONS` set the
+command has few: what is judged are the tables, and the views of all take a while to make. Nothing
+of this is in the product.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 WINDOW_SECONDS = 0.5
 """How long a planted moment lasts in which a crash does harm."""
 
+FEW = ("churn_signals", "funnel")
 PLANTED: dict[str, Callable[[], None]] = {}
 
 
@@ -97,8 +102,22 @@ def start_from_the_committed_position() -> None:
     GroupReader.place = wrong  # type: ignore[method-assign,assignment]
 
 
+def leave_out_questions() -> None:
+    from projections import registry
+
+    right = registry.load
+
+    def few(*folders: Any, **options: Any) -> registry.Definitions:
+        shipped = right(*folders, **options)
+        return replace(shipped, questions={name: shipped.questions[name] for name in FEW})
+
+    registry.load = few
+
+
 if __name__ == "__main__":
     name, *arguments = sys.argv[1:]
+    if os.environ.get("FEW_QUESTIONS"):
+        leave_out_questions()
     if name:
         PLANTED[name]()
     sys.argv = ["salestape", *arguments]

@@ -27,7 +27,7 @@ PER_LOOK = 5
 
 @pytest.fixture
 def cluster(broker: KafkaBroker, tmp_path: Path) -> Iterator[Cluster]:
-    with Cluster(broker, tmp_path) as running:
+    with Cluster(broker, tmp_path, few=not LONG) as running:
         yield running
 
 

@@ -5,7 +5,7 @@ from collections.abc import Generator
 import pytest
 from pydantic import SecretStr
 from serving import served
-from warehouse_contract import WarehouseContract
+from warehouse_contract import DEFINITIONS, WarehouseContract
 
 from infra.settings import ServerSettings
 from infra.warehouse import Warehouse
@@ -17,6 +17,10 @@ KEY = "a-key/with:odd@signs"
 
 
 class TestServedWarehouse(WarehouseContract):
+    alike = frozenset(
+        {*DEFINITIONS.tables, "deal_history", "funnel"}
+    )  # the engine is the embedded one
+
     @pytest.fixture(scope="class")
     @classmethod
     def opened(cls, warehouse: Warehouse) -> Generator[Warehouse, None, None]:
