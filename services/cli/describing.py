@@ -1,7 +1,7 @@
-"""`salestape schema` and `docs`: what an event must look like, and what each question says."""
+"""`salestape schema` and `docs`: what an event must look like, and the reference pages."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -43,15 +43,24 @@ def schema(
 
 @app.command()
 def docs(
+    page: Annotated[
+        Literal["questions", "domain"],
+        typer.Argument(help="Which page: the questions, or the items of the sales domain."),
+    ] = "questions",
     data: Data = None,  # noqa: ARG001 - every command takes it; this one opens no data
     as_json: Json = False,
 ) -> None:
-    """Print the reference page of all questions, your own among them, in Markdown."""
+    """Print a reference page in Markdown.
+
+    That of the questions tells of all, your own among them; that of the domain, what records and
+    answers each item of a sales department.
+    """
     from projections.describing import questions_page
+    from projections.domain import domain_page
     from services.cli.definitions import load_definitions
 
-    page = questions_page(load_definitions())
+    written = {"questions": questions_page, "domain": domain_page}[page](load_definitions())
     if as_json:
-        output.write_json({"page": page})
+        output.write_json({"page": written})
     else:
-        sys.stdout.write(page)
+        sys.stdout.write(written)

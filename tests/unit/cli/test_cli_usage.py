@@ -59,6 +59,15 @@ def test_the_schema_of_a_type_is_one_json_document() -> None:
     assert json.loads(done.stdout)["properties"]["data"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "title"),
+    [((), "# Questions"), (("questions",), "# Questions"), (("domain",), "# The sales domain")],
+)
+def test_the_reference_pages_are_printed(arguments: tuple[str, ...], title: str) -> None:
+    done = CliRunner().invoke(app, ["docs", *arguments])
+    assert (done.exit_code, done.stdout.splitlines()[0]) == (0, title)
+
+
 def test_one_process_does_not_derive_what_projectors_share(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
