@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from emptied import emptied
 
 from infra.kafka_broker import BrokerError, KafkaBroker
 from infra.warehouse import Warehouse
@@ -201,7 +202,4 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Generator[Warehouse, 
 @pytest.fixture
 def empty_warehouse(warehouse: Warehouse) -> Warehouse:
     """The engine with none of the platform's databases in it."""
-    client = warehouse.client("admin")
-    for database in ("sales", "sales_store"):
-        client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
-    return warehouse
+    return emptied(warehouse)

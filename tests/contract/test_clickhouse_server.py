@@ -3,7 +3,8 @@
 from collections.abc import Generator
 
 import pytest
-from warehouse_contract import WarehouseContract, emptied
+from emptied import emptied
+from warehouse_contract import WarehouseContract
 
 from infra.settings import ServerSettings
 from infra.warehouse import Warehouse

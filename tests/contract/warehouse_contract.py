@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from emptied import emptied
 from few_questions import hangs_on_the_time
 
 import events.examples
@@ -25,12 +26,6 @@ DEFINITIONS = registry.load()
 TIMED = {name for name, asked in DEFINITIONS.questions.items() if hangs_on_the_time(asked)}
 """What answers otherwise as time goes by."""
 FAR = "2100-01-01"
-
-
-def emptied(warehouse: Warehouse) -> Warehouse:
-    for database in ("sales", "sales_store"):
-        warehouse.client("admin").command(f"DROP DATABASE IF EXISTS {database} SYNC")
-    return warehouse
 
 
 class WarehouseContract:

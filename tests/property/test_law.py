@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from emptied import emptied
 from few_questions import hangs_on_the_time
 from histories import EPOCH, PARTITIONS, History, RevealedTape, histories
 from hypothesis import HealthCheck, Phase, given, settings
@@ -98,9 +99,7 @@ class Floor:
 
 @pytest.fixture(scope="module")
 def floor(warehouse: Warehouse) -> Floor:
-    client = warehouse.client("admin")
-    for database in ("sales", "sales_store"):
-        client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+    emptied(warehouse)
     return Floor(warehouse)
 
 

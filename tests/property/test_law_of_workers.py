@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from emptied import emptied
 from histories import PARTITIONS, History, RevealedTape, histories
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -24,9 +25,7 @@ FEW = max(1, EXAMPLES // 4)
 
 @pytest.fixture(scope="module")
 def floor(warehouse: Warehouse) -> Floor:
-    client = warehouse.client("admin")
-    for database in ("sales", "sales_store"):
-        client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+    emptied(warehouse)
     return Floor(warehouse)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from clickhouse_connect.driver.client import Client
+from emptied import emptied
 from fastapi import FastAPI
 from few_questions import tables_with
 from serving import served
@@ -113,9 +114,7 @@ class Office:
 
 @pytest.fixture(scope="module")
 def office(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Generator[Office]:
-    client = warehouse.client("admin")
-    for database in ("sales", "sales_store"):
-        client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+    client = emptied(warehouse).client("admin")
     tape = open_tape(f"sqlite://{tmp_path_factory.mktemp('office') / 'tape.sqlite'}")
     learnt = [tape.append([_entry(event) for event in step])[-1].recorded_at for step in STEPS]
     projector = Projector(tape, warehouse, tables_with())

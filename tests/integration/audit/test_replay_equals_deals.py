@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.client import Client
 from deal_histories import EPOCH, Neighbourhood
+from emptied import emptied
 from few_questions import tables_with
 
 from infra.tape.opening import open_tape
@@ -38,9 +39,7 @@ class Town:
 
 @pytest.fixture(scope="module")
 def town(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Generator[Town]:
-    client = warehouse.client("admin")
-    for database in ("sales", "sales_store"):
-        client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+    client = emptied(warehouse).client("admin")
     tape = open_tape(f"sqlite://{tmp_path_factory.mktemp('town') / 'tape.sqlite'}")
     neighbourhoods = [Neighbourhood(f"n{n}", Random(n)) for n in range(NEIGHBOURHOODS)]
     learnt = []

@@ -13,15 +13,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from clickhouse_connect.driver.client import Client
+from imported import Imported
 
-from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
-from services.gateway.intake import Intake
-from services.gateway.rejects import RejectLog
-from services.gateway.warehouse_ledger import WarehouseLedger
-from services.importers import run
-from services.projector.projector import Projector
 
 AT = "known_at = '2100-01-01', as_of = '2011-12-09'"
 TODAY = date(2011, 12, 9)
@@ -81,20 +75,9 @@ def customers(data_sets: Path) -> dict[str, Customer]:
 def shop(
     warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory, data_sets: Path
 ) -> Iterator[Client]:
-    client = warehouse.client("admin")
-    for database in ("sales", "sales_store"):
-        client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
-    folder = tmp_path_factory.mktemp("shop")
-    tape = open_tape(f"sqlite:///{folder / 'tape.sqlite'}")
-    projector = Projector(tape, warehouse, registry.load())
-    projector.prepare()
-    ledger = WarehouseLedger(warehouse.client("gateway"))
-    intake = Intake(tape, ledger, RejectLog(folder / "rejects"))
-    run("online-retail", [data_sets / "online_retail"], intake, warehouse.client("import"))
-    projector.catch_up()
-    assert projector.health().failures == {}
-    yield warehouse.client("read")
-    tape.close()
+    made = Imported(warehouse, tmp_path_factory.mktemp("shop"), data_sets, ["online-retail"])
+    yield made.reading
+    made.tape.close()
 
 
 def rows(client: Client, query: str) -> list[tuple[Any, ...]]:

@@ -10,15 +10,9 @@ from statistics import median
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from imported import Imported
 
-from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
-from services.gateway.intake import Intake
-from services.gateway.rejects import RejectLog
-from services.gateway.warehouse_ledger import WarehouseLedger
-from services.importers import run
-from services.projector.projector import Projector
 
 BEFORE, UNTIL = date(2017, 6, 30), date(2017, 9, 30)
 RANGE = "by = '', period = '{period}', since = '2017-07-01', until = '2017-09-30'"
@@ -65,21 +59,9 @@ def deals(data_sets: Path) -> list[Deal]:
 def client(
     warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory, data_sets: Path
 ) -> Iterator[Client]:
-    admin = warehouse.client("admin")
-    for database in ("sales", "sales_store"):
-        admin.command(f"DROP DATABASE IF EXISTS {database} SYNC")
-    folder = tmp_path_factory.mktemp("maven")
-    tape = open_tape(f"sqlite:///{folder / 'tape.sqlite'}")
-    projector = Projector(tape, warehouse, registry.load())
-    projector.prepare()
-    intake = Intake(
-        tape, WarehouseLedger(warehouse.client("gateway")), RejectLog(folder / "rejects")
-    )
-    run("maven-crm", [data_sets / "maven_crm"], intake, warehouse.client("import"))
-    projector.catch_up()
-    assert projector.health().failures == {}
-    yield warehouse.client("read")
-    tape.close()
+    made = Imported(warehouse, tmp_path_factory.mktemp("maven"), data_sets, ["maven-crm"])
+    yield made.reading
+    made.tape.close()
 
 
 def test_the_waterfall_of_a_quarter_is_what_the_file_says(

@@ -4,75 +4,19 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
-from clickhouse_connect.driver.client import Client
+from imported import FOLDERS, Imported
 
-from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
-from services.gateway.intake import Intake
-from services.gateway.rejects import RejectLog
-from services.gateway.warehouse_ledger import WarehouseLedger
-from services.importers import run
-from services.projector.projector import Projector
 
-FOLDERS = {
-    "maven-crm": "maven_crm",
-    "adventureworks": "adventureworks",
-    "online-retail": "online_retail",
-}
 ALWAYS = "2100-01-01"
-
-
-class Imported:
-    """A platform in this process, with all three data sets in it."""
-
-    def __init__(self, warehouse: Warehouse, folder: Path, data_sets: Path) -> None:
-        self.data_sets = data_sets
-        self.tape = open_tape(f"sqlite:///{folder / 'tape.sqlite'}")
-        self.projector = Projector(self.tape, warehouse, registry.load())
-        self.projector.prepare()
-        self.intake = Intake(
-            self.tape, WarehouseLedger(warehouse.client("gateway")), RejectLog(folder / "rejects")
-        )
-        self.importing: Client = warehouse.client("import")
-        self.reading: Client = warehouse.client("read")
-        for name in FOLDERS:
-            summary = self.run(name)
-            assert summary.appended > 0
-            assert summary.rejected == summary.conflicts == 0
-
-    def run(self, name: str) -> Any:
-        summary = run(name, [self.data_sets / FOLDERS[name]], self.intake, self.importing)
-        self.projector.catch_up()
-        assert self.projector.health().failures == {}
-        return summary
-
-    def row(self, query: str) -> tuple[Any, ...]:
-        rows = self.rows(query)
-        assert len(rows) == 1
-        return rows[0]
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        answer = self.reading.query(query)
-        return [tuple(row) for row in answer.result_rows]
-
-    def digests(self) -> dict[str, tuple[Any, ...]]:
-        """Rows and a digest over all of them, for every table."""
-        digest = "count(), sum(cityHash64(toString(tuple(*))))"
-        tables = ("deals", "accounts", "rep_days", "quotas", "pipelines")
-        return {name: self.row(f"SELECT {digest} FROM sales.{name}") for name in tables}
 
 
 @pytest.fixture(scope="module")
 def imported(
     warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory, data_sets: Path
 ) -> Iterator[Imported]:
-    client = warehouse.client("admin")
-    for database in ("sales", "sales_store"):
-        client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
     made = Imported(warehouse, tmp_path_factory.mktemp("figures"), data_sets)
     yield made
     made.tape.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from emptied import emptied
 
 from events.envelope import home_of
 from events.parsing import Rejection, parse_event
@@ -61,9 +62,7 @@ def filled(
     warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[Warehouse, None, None]:
     """The engine with twenty deals in it, ten of them won."""
-    client = warehouse.client("admin")
-    for database in ("sales", "sales_store"):
-        client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+    emptied(warehouse)
     tape = open_tape(f"sqlite://{tmp_path_factory.mktemp('query') / 'tape.sqlite'}")
     tape.append([_entry(number, event) for number, event in enumerate(_events())])
     projector = Projector(tape, warehouse, registry.load())

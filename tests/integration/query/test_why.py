@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from emptied import emptied
 from few_questions import hangs_on_the_time
 
 import events
@@ -137,9 +138,7 @@ def explained(
 @pytest.fixture(scope="module")
 def told(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
     """Rows of every question, explained."""
-    client = warehouse.client("admin")
-    for database in ("sales", "sales_store"):
-        client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+    emptied(warehouse)
     folder = tmp_path_factory.mktemp("why")
     examples = Path(events.__file__).parent / "examples"
     entries, _ = example_entries({path: path.read_bytes() for path in examples.glob("*.json")})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
+from emptied import emptied
 
 from events.envelope import home_of
 from events.parsing import Rejection, parse_event
@@ -83,8 +84,7 @@ class Floor:
         self.client: Client = warehouse.client("derive")
         self.folder = folder
         self.tapes = 0
-        for database in ("sales", "sales_store"):
-            warehouse.client("admin").command(f"DROP DATABASE IF EXISTS {database} SYNC")
+        emptied(warehouse)
         store.prepare(self.client)
         loop = DeriveLoop(self.client, DEFINITIONS)
         loop.start()
@@ -114,3 +114,12 @@ class Floor:
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self.client.query(sql).result_rows]
+
+
+def ask(floor: Floor, columns: str, question: str, where: str = "1") -> list[tuple[Any, ...]]:
+    """Ask a question; fractions are told to three places."""
+    rows = floor.ask(f"SELECT {columns} FROM sales.{question} WHERE {where}")
+    return [
+        tuple(round(value, 3) if isinstance(value, float) else value for value in row)
+        for row in rows
+    ]

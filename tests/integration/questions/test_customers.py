@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from golden import Floor, at, told
+from golden import Floor, ask, at, told
 
 ALWAYS = "known_at = '2100-01-01'"
 
@@ -42,14 +42,6 @@ STORY = [
 def customers(floor: Floor) -> Floor:
     floor.tell(*STORY)
     return floor
-
-
-def ask(floor: Floor, columns: str, question: str, where: str = "1") -> list[tuple[Any, ...]]:
-    rows = floor.ask(f"SELECT {columns} FROM sales.{question} WHERE {where}")
-    return [
-        tuple(round(value, 3) if isinstance(value, float) else value for value in row)
-        for row in rows
-    ]
 
 
 def test_one_of_four_came_back_a_month_later_and_two_in_the_second(customers: Floor) -> None:

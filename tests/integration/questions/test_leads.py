@@ -6,7 +6,7 @@ Of six leads in March, four came by themselves (two by marketing, two at a fair)
 from typing import Any
 
 import pytest
-from golden import Floor, at, told
+from golden import Floor, ask, at, told
 
 INBOUND: dict[str, Any] = {"channel": "web", "direction": "inbound", "lead_source": "marketing"}
 FAIR: dict[str, Any] = {"channel": "event", "direction": "inbound", "lead_source": "fair"}
@@ -66,14 +66,6 @@ STORY = [
 def leads(floor: Floor) -> Floor:
     floor.tell(*STORY)
     return floor
-
-
-def ask(floor: Floor, columns: str, question: str, where: str = "1") -> list[tuple[Any, ...]]:
-    rows = floor.ask(f"SELECT {columns} FROM sales.{question} WHERE {where}")
-    return [
-        tuple(round(value, 3) if isinstance(value, float) else value for value in row)
-        for row in rows
-    ]
 
 
 def test_each_lead_has_its_way(leads: Floor) -> None:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import golden
 import pytest
 from golden import Floor, told
 
@@ -68,16 +69,8 @@ def books(floor: Floor) -> Floor:
 
 
 def ask(floor: Floor, columns: str, question: str, where: str = "1") -> list[tuple[Any, ...]]:
-    rows = floor.ask(f"SELECT {columns} FROM sales.{question} WHERE {where}")
-    return [
-        tuple(
-            round(value, 3) if isinstance(value, float)
-            else float(value) if isinstance(value, Decimal)
-            else value
-            for value in row
-        )
-        for row in rows
-    ]  # fmt: skip
+    rows = golden.ask(floor, columns, question, where)
+    return [tuple(float(v) if isinstance(v, Decimal) else v for v in row) for row in rows]
 
 
 def test_recurring_revenue_moves_from_month_to_month(books: Floor) -> None:

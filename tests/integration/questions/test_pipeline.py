@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from golden import Floor, corrected, retracted, told
+from golden import Floor, ask, corrected, retracted, told
 
 Told = dict[str, Any]
 
@@ -25,14 +25,6 @@ def money(data: dict[str, Any]) -> dict[str, Any]:
 
 def moved(name: str, time: str, day: str) -> Told:
     return deal("close_date_changed", name, time, expected_close=f"2024-{day}")
-
-
-def ask(floor: Floor, columns: str, question: str, where: str = "1") -> list[tuple[Any, ...]]:
-    rows = floor.ask(f"SELECT {columns} FROM sales.{question} WHERE {where}")
-    return [
-        tuple(round(value, 3) if isinstance(value, float) else value for value in row)
-        for row in rows
-    ]
 
 
 # The waterfall: of eight deals one is wrongly told at 1000 instead of 10, and one never was.

@@ -9,6 +9,7 @@ import clickhouse_connect
 import httpx
 import pytest
 from clickhouse_connect.driver.client import Client
+from emptied import emptied
 from few_questions import tables_with
 from serving import served
 
@@ -50,9 +51,7 @@ def filled(
     warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[Warehouse, None, None]:
     """The engine with nine deals in it."""
-    client = warehouse.client("admin")
-    for database in ("sales", "sales_store"):
-        client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+    emptied(warehouse)
     tape = open_tape(f"sqlite://{tmp_path_factory.mktemp('endpoint') / 'tape.sqlite'}")
     tape.append([_entry(number) for number in range(9)])
     projector = Projector(
