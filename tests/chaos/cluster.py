@@ -26,6 +26,7 @@ from infra import clock
 from infra.kafka_broker import KafkaBroker
 from infra.settings import KafkaSettings
 from infra.tape.kafka import KafkaTape
+from infra.warehouse import FAILURES
 
 KEY = "a-key-for-those-who-write"
 PLANTED = Path(__file__).with_name("planted.py")
@@ -194,7 +195,7 @@ class Cluster:
             ends = {part: end for part, end in self.tape.ends().items() if end}
             try:
                 behind = self._behind(ends)
-            except (httpx.HTTPError, clickhouse_connect.driver.exceptions.Error) as error:
+            except FAILURES as error:  # a kept connection may have been cut as well
                 behind = error
             if not behind:
                 return
