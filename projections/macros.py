@@ -102,6 +102,12 @@ _APART = "rate low high rate2 low2 high2"
 DIFFERENCE_LOW = "($rate - $rate2 - sqrt(pow($rate - $low, 2) + pow($high2 - $rate2, 2)))"
 DIFFERENCE_HIGH = "($rate - $rate2 + sqrt(pow($high - $rate, 2) + pow($rate2 - $low2, 2)))"
 
+# Byar's interval of a Poisson number n: N. E. Breslow and N. E. Day, "Statistical Methods in Cancer
+# Research II", 1987, p. 69. The lower end is for n above 0.
+_BYAR = f"({{n}} * pow(1 - 1 / (9 * {{n}}) {{sign}} {Z} / (3 * sqrt({{n}})), 3))"
+POISSON_LOW = _BYAR.format(n="$n", sign="-")
+POISSON_HIGH = _BYAR.format(n="($n + 1)", sign="+")
+
 SHARED: Mapping[str, Macro] = {
     "rate_of": _of("rate_of", "k n", "(toFloat64($k) / nullIf(toFloat64($n), 0))"),
     "wilson_low": _of("wilson_low", "k n", WILSON_LOW),
@@ -109,6 +115,8 @@ SHARED: Mapping[str, Macro] = {
     "difference_low": _of("difference_low", _APART, DIFFERENCE_LOW),
     "difference_high": _of("difference_high", _APART, DIFFERENCE_HIGH),
     "distinguishable": _of("distinguishable", "low high", "ifNull($low > 0 OR $high < 0, false)"),
+    "poisson_low": _of("poisson_low", "n", POISSON_LOW),
+    "poisson_high": _of("poisson_high", "n", POISSON_HIGH),
     "enough": _of("enough", "n", f"($n >= {ENOUGH})"),
     "median_of": _of(
         "median_of",

@@ -80,10 +80,10 @@ WITH
             wins,
             purchases,
             nullIf(toFloat64(cost.2), 0) AS money,
-            wins * pow(1 - 1 / (9 * wins) - 1.959963984540054 / (3 * sqrt(wins)), 3) AS wins_low,
-            (wins + 1) * pow(1 - 1 / (9 * (wins + 1)) + 1.959963984540054 / (3 * sqrt(wins + 1)), 3) AS wins_high,
-            purchases * pow(1 - 1 / (9 * purchases) - 1.959963984540054 / (3 * sqrt(purchases)), 3) AS purchases_low,
-            (purchases + 1) * pow(1 - 1 / (9 * (purchases + 1)) + 1.959963984540054 / (3 * sqrt(purchases + 1)), 3) AS purchases_high
+            poisson_low(wins) AS wins_low,
+            poisson_high(wins) AS wins_high,
+            poisson_low(purchases) AS purchases_low,
+            poisson_high(purchases) AS purchases_high
         FROM summed
         ARRAY JOIN if(empty(costs), [('', toDecimal128(0, 9))], CAST(costs, 'Array(Tuple(String, Decimal(38, 9)))')) AS cost
     )

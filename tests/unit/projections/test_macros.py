@@ -67,6 +67,15 @@ def test_two_rates_are_told_apart_by_the_interval_of_their_difference(
     assert told == differ
 
 
+@pytest.mark.parametrize(("n", "low", "high"), [(10, 4.79, 18.39), (100, 81.36, 121.63)])
+def test_a_number_of_rare_events_has_the_interval_of_the_tables(
+    warehouse: Warehouse, n: int, low: float, high: float
+) -> None:
+    # The exact intervals are 4.80 to 18.39 and 81.36 to 121.63: Byar's formula comes close to them.
+    found = asked(warehouse, "poisson_low(n), poisson_high(n)", n=n)
+    assert found == pytest.approx((low, high), abs=0.006)
+
+
 def test_a_median_of_too_few_is_not_told(warehouse: Warehouse) -> None:
     few, some = "[1., 2., 3., 4.]", "[1., 2., 3., 4., 10.]"
     assert asked(warehouse, "median_of(d), enough(length(d))", d=few) == (None, 0)
