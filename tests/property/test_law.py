@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from emptied import emptied
+from emptied import swept
 from few_questions import hangs_on_the_time
 from histories import EPOCH, PARTITIONS, History, RevealedTape, histories
 from hypothesis import HealthCheck, Phase, given, settings
@@ -99,7 +99,7 @@ class Floor:
 
 @pytest.fixture(scope="module")
 def floor(warehouse: Warehouse) -> Floor:
-    emptied(warehouse)
+    swept(warehouse)
     return Floor(warehouse)
 
 

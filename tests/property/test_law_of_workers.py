@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from emptied import emptied
+from emptied import swept
 from histories import PARTITIONS, History, RevealedTape, histories
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -25,7 +25,7 @@ FEW = max(1, EXAMPLES // 4)
 
 @pytest.fixture(scope="module")
 def floor(warehouse: Warehouse) -> Floor:
-    emptied(warehouse)
+    swept(warehouse)
     return Floor(warehouse)
 
 

@@ -9,7 +9,7 @@ import deal_histories
 import pytest
 from clickhouse_connect.driver.client import Client
 from deal_histories import EPOCH, Neighbourhood
-from emptied import emptied
+from emptied import swept
 
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
@@ -37,7 +37,7 @@ OPEN_AT = """
 
 @pytest.fixture(scope="module")
 def client(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Generator[Client]:
-    client = emptied(warehouse).client("admin")
+    client = swept(warehouse).client("admin")
     tape = open_tape(f"sqlite://{tmp_path_factory.mktemp('town') / 'tape.sqlite'}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(deal_histories, "AMOUNTS", AMOUNTS)

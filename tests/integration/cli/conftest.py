@@ -1,7 +1,9 @@
 """Runs the real command in processes of its own, each test module on data of its own."""
 
+import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -111,9 +113,38 @@ def up() -> Generator[StartUp, None, None]:
         one.end(signal.SIGKILL)
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder as the first command leaves it, with nothing recorded.
+
+    One for all processes of a run: making the views takes longer than most of what is tested.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / "prepared"
+    with (shared / "prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            done = Salestape(shared / "preparing")("sql", "SELECT 1")
+            assert done.code == 0, done.err
+            (shared / "preparing").rename(folder)
+    return folder
+
+
 @pytest.fixture
-def salestape(tmp_path: Path) -> Salestape:
-    """The command on an empty data folder."""
+def salestape(prepared: Path, tmp_path: Path) -> Salestape:
+    """The command on a data folder with nothing recorded."""
+    return Salestape(prepared_at(tmp_path / "data", prepared))
+
+
+def prepared_at(folder: Path, prepared: Path) -> Path:
+    """Make a data folder with nothing recorded."""
+    return Path(shutil.copytree(prepared, folder, symlinks=True))
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path) -> Salestape:
+    """The command on a data folder that is not there yet."""
     return Salestape(tmp_path / "data")
 
 

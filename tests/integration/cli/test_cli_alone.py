@@ -7,23 +7,23 @@ from conftest import Salestape
 
 
 def test_an_import_is_seen_by_the_next_command(
-    salestape: Salestape, shop: Path, tmp_path: Path
+    newcomer: Salestape, shop: Path, tmp_path: Path
 ) -> None:
-    rehearsed = salestape("import", str(shop), str(shop), "--dry-run", "--json")
+    rehearsed = newcomer("import", str(shop), str(shop), "--dry-run", "--json")
     assert rehearsed.code == 1
     assert rehearsed.json["appended"] == 3
     sample = json.dumps(rehearsed.json["samples"]["sales.purchase.made.v1"])
-    assert f"for example {sample}" in salestape("import", str(shop), str(shop), "--dry-run").out
-    assert not salestape.data.exists()
+    assert f"for example {sample}" in newcomer("import", str(shop), str(shop), "--dry-run").out
+    assert not newcomer.data.exists()
 
     rejects = tmp_path / "rejects.jsonl"
-    done = salestape("import", str(shop), str(shop), "--rejects", str(rejects), "--json")
+    done = newcomer("import", str(shop), str(shop), "--rejects", str(rejects), "--json")
     assert done.code == 1
     assert (done.json["appended"], done.json["rejected"]) == (3, 1)
     assert (done.json["rejects"][0]["file"], done.json["rejects"][0]["row"]) == ("orders.csv", 4)
     assert "amount" in json.loads(rejects.read_text())["reason"]
 
-    asked = salestape("sql", "--json", "-", given="SELECT account, purchases FROM accounts")
+    asked = newcomer("sql", "--json", "-", given="SELECT account, purchases FROM accounts")
     assert asked.code == 0
     assert sorted(asked.json, key=lambda row: row["account"]) == [
         {"account": "Acme", "purchases": 2},

@@ -114,9 +114,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_each_fault_of_a_definition_is_found_where_it_is_and_nothing_else(
-    salestape: Salestape, folder: Path
+    newcomer: Salestape, folder: Path
 ) -> None:
-    done = salestape("check", str(folder), "--json")
+    done = newcomer("check", str(folder), "--json")
     assert done.code == 1, done.err
     tried = {path.name for path in folder.iterdir()} - {"views"}
     assert set(done.json["tables"]) == tried, "what ships is made for them, and not tried again"
@@ -149,7 +149,7 @@ def test_each_fault_of_a_definition_is_found_where_it_is_and_nothing_else(
     }
     files = {Path(one["file"]).relative_to(folder).parts for one in found}
     assert not [parts for parts in files if "sound" in parts or "asks_well.sql" in parts]
-    assert not salestape.data.exists()
+    assert not newcomer.data.exists()
 
 
 WORDS = (
@@ -160,11 +160,11 @@ WORDS = (
 
 
 def test_a_definition_that_cannot_be_read_is_named_with_its_file(
-    salestape: Salestape, tmp_path: Path
+    newcomer: Salestape, tmp_path: Path
 ) -> None:
     table(tmp_path, "broken")
     (tmp_path / "broken" / "about.toml").write_text("purpose = [")
-    salestape.environment = {"SALESTAPE_PROJECTIONS": str(tmp_path)}
-    done = salestape("check")
+    newcomer.environment = {"SALESTAPE_PROJECTIONS": str(tmp_path)}
+    done = newcomer("check")
     assert (done.code, done.out) == (1, "")
     assert str(tmp_path / "broken" / "about.toml") in done.err

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Salestape, StartUp, Up
+from conftest import Salestape, StartUp, Up, prepared_at
 from loopback import HTTP
 from waiting import wait_until
 
@@ -167,9 +167,12 @@ def test_the_feed_is_followed_live_and_ends_with_the_platform(
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Salestape, str]]:
+def guarded(
+    prepared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Salestape, str]]:
     """The command beside a platform that asks for a key, and the address of that."""
-    command = Salestape(tmp_path_factory.mktemp("guarded"), {"SALESTAPE_GATEWAY_API_KEY": KEY})
+    folder = prepared_at(tmp_path_factory.mktemp("guarded") / "data", prepared)
+    command = Salestape(folder, {"SALESTAPE_GATEWAY_API_KEY": KEY})
     platform = Up(command)
     yield command, platform.address
     platform.end(signal.SIGKILL)
@@ -211,7 +214,7 @@ def test_a_floor_that_is_simulated_again_is_the_same_floor(guarded: tuple[Salest
 def test_with_a_simulated_floor_the_panels_are_full_when_the_address_is_told(
     salestape: Salestape, up: StartUp
 ) -> None:
-    first = up(salestape, "--simulate", "--history", "45", "--rate", "20/s")
+    first = up(salestape, "--simulate", "--history", "100", "--rate", "20/s")
     asked = (
         "SELECT (SELECT count() FROM funnel) AS stages, (SELECT count() FROM quota_attainment) AS"
         " quotas, (SELECT countIf(notEmpty(rules)) FROM churn_signals) AS signals"
@@ -223,7 +226,7 @@ def test_with_a_simulated_floor_the_panels_are_full_when_the_address_is_told(
     assert first.end().code == 0
 
     before = _records(salestape)
-    second: Up = up(salestape, "--simulate", "--history", "45", "--rate", "20/s")
+    second: Up = up(salestape, "--simulate", "--history", "100", "--rate", "20/s")
     wait_until(lambda: _health(second)["tape"]["ends"]["0"] > before)
     assert _health(second)["gateway"]["handed_in"].keys() == {"appended"}
     assert _health(second)["gateway"]["handed_in"]["appended"] < before / 2

@@ -44,26 +44,26 @@ def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         assert "Traceback" not in done.err
 
 
-def test_a_damaged_tape_stops_commands_and_the_doctor_says_so(salestape: Salestape) -> None:
-    salestape.data.mkdir()
-    (salestape.data / "tape.sqlite").write_bytes(b"this is no database, " * 500)
-    asked = salestape("sql", "SELECT 1")
+def test_a_damaged_tape_stops_commands_and_the_doctor_says_so(newcomer: Salestape) -> None:
+    newcomer.data.mkdir()
+    (newcomer.data / "tape.sqlite").write_bytes(b"this is no database, " * 500)
+    asked = newcomer("sql", "SELECT 1")
     assert asked.code == 3
     assert "tape.sqlite" in asked.err
-    state = salestape("doctor", "--json")
+    state = newcomer("doctor", "--json")
     assert state.code == 1
     assert "tape.sqlite" in state.json["trouble"]["start"]
 
 
-def test_the_doctor_hides_secrets_and_finds_mistyped_settings(salestape: Salestape) -> None:
-    salestape.environment = {
+def test_the_doctor_hides_secrets_and_finds_mistyped_settings(newcomer: Salestape) -> None:
+    newcomer.environment = {
         "SALESTAPE_GATEWAY_API_KEY": "a secret of twenty signs",
         "SALESTAPE_DTA": "/x",
     }
-    done = salestape("doctor", "--json")
+    done = newcomer("doctor", "--json")
     assert done.code == 0
     assert "a secret" not in done.out
     assert any("SALESTAPE_DTA" in line for line in done.json["advice"])
     shown = {setting["name"]: setting["value"] for setting in done.json["settings"]}
-    assert shown["SALESTAPE_DATA"] == str(salestape.data)
-    assert not salestape.data.exists()
+    assert shown["SALESTAPE_DATA"] == str(newcomer.data)
+    assert not newcomer.data.exists()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from clickhouse_connect.driver.client import Client
-from emptied import emptied
+from emptied import swept
 
 import events.examples
 from infra.tape.opening import open_tape
@@ -66,7 +66,7 @@ def client(
     warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[Client, None, None]:
     """The engine with every example event in it."""
-    opened = emptied(warehouse).client("admin")
+    opened = swept(warehouse).client("admin")
     tape = open_tape(f"sqlite://{tmp_path_factory.mktemp('boards') / 'tape.sqlite'}")
     folder = Path(events.examples.__file__).parent
     entries, _ = example_entries({path: path.read_bytes() for path in folder.glob("*.json")})

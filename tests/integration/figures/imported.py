@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
-from emptied import emptied
+from emptied import swept
 
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
@@ -29,7 +29,7 @@ class Imported:
     def __init__(
         self, warehouse: Warehouse, folder: Path, data_sets: Path, names: Iterable[str] = FOLDERS
     ) -> None:
-        emptied(warehouse)
+        swept(warehouse)
         self.data_sets = data_sets
         self.tape = open_tape(f"sqlite:///{folder / 'tape.sqlite'}")
         self.projector = Projector(self.tape, warehouse, registry.load())

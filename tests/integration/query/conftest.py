@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emptied import emptied
+from emptied import swept
 
 from events.envelope import home_of
 from events.parsing import Rejection, parse_event
@@ -62,7 +62,7 @@ def filled(
     warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[Warehouse, None, None]:
     """The engine with twenty deals in it, ten of them won."""
-    emptied(warehouse)
+    swept(warehouse)
     tape = open_tape(f"sqlite://{tmp_path_factory.mktemp('query') / 'tape.sqlite'}")
     tape.append([_entry(number, event) for number, event in enumerate(_events())])
     projector = Projector(tape, warehouse, registry.load())

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from emptied import emptied
+from emptied import swept
 
 from events.envelope import home_of
 from events.parsing import Rejection, parse_event
@@ -92,7 +92,7 @@ def entry(number: int, event: dict[str, Any]) -> Entry:
 def reader(
     warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[Reader, None, None]:
-    emptied(warehouse)
+    swept(warehouse)
     tape = open_tape(f"sqlite:///{tmp_path_factory.mktemp('rates') / 'tape.sqlite'}")
     tape.append([entry(number, event) for number, event in enumerate(told())])
     projector = Projector(tape, warehouse, registry.load())

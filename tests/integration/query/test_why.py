@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emptied import emptied
+from emptied import swept, take_rows_out
 from few_questions import hangs_on_the_time
 
 import events
@@ -87,11 +87,7 @@ def as_dicts(answer: Answer) -> list[dict[str, Any]]:
 def append(warehouse: Warehouse, entries: list[Entry], path: Path) -> None:
     """Put events alone into the ledger; the rows as of two clocks follow from it."""
     client = warehouse.client("admin")
-    for (table,) in client.query(
-        "SELECT name FROM system.tables WHERE database = 'sales_store' AND name != 'deployed' "
-        "AND engine LIKE '%MergeTree'"
-    ).result_rows:
-        client.command(f"TRUNCATE TABLE sales_store.{table} SYNC")
+    take_rows_out(client)
     tape = open_tape(f"sqlite:///{path}")
     tape.append(entries)
     loop = AppendLoop(tape, warehouse.client("append"))
@@ -138,7 +134,7 @@ def explained(
 @pytest.fixture(scope="module")
 def told(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
     """Rows of every question, explained."""
-    emptied(warehouse)
+    swept(warehouse)
     folder = tmp_path_factory.mktemp("why")
     examples = Path(events.__file__).parent / "examples"
     entries, _ = example_entries({path: path.read_bytes() for path in examples.glob("*.json")})

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
-from emptied import emptied
+from emptied import swept
 
 from events.envelope import home_of
 from events.parsing import Rejection, parse_event
@@ -84,7 +84,7 @@ class Floor:
         self.client: Client = warehouse.client("derive")
         self.folder = folder
         self.tapes = 0
-        emptied(warehouse)
+        swept(warehouse)
         store.prepare(self.client)
         loop = DeriveLoop(self.client, DEFINITIONS)
         loop.start()
