@@ -1,7 +1,8 @@
 -- How many deals are recorded with something missing or out of order, by what it is.
 --
--- The gaps are those of `incomplete_deals`, which names the deals; one with two gaps counts under both. It
--- counts all that there are, no sample, so there is no interval.
+-- The gaps are those of `incomplete_deals`, which names the deals; one with two gaps counts under both, and
+-- one at home twice counts twice, as it does everywhere. It counts all that there are, no sample, so there
+-- is no interval.
 --
 -- * slice: value of the dimension asked for, empty where none is
 -- * period: first day of the period the deals were opened in, NULL where none is asked for
