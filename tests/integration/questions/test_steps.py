@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from golden import Floor, ask, told
+from golden import Floor, ask, at, told
 
 
 def deal(name: str, ended: str, *steps: dict[str, Any], rep: str = "ann") -> Iterator[Any]:
@@ -26,6 +26,8 @@ TAILORED = told("proposal.sent", "01-12", tailored=True)
 RAISED = told("obstacle.raised", "01-14", obstacle="budget")
 AGAIN = told("obstacle.raised", "01-15", obstacle="legal")
 CLEARED = told("obstacle.cleared", "01-16", obstacle="budget")
+BACK = told("obstacle.raised", "01-20", obstacle="budget", obstacle_type="price")
+SOLVED = told("obstacle.cleared", "01-21", obstacle="legal")
 
 STORY = [
     # A demo: eight of ten are won. No demo: one of ten, and that had one after it was won.
@@ -35,8 +37,8 @@ STORY = [
     *deal("lost 0", "lost", NEED, TAILORED, RAISED, AGAIN, CLEARED, rep="bob"),
     *deal("lost 1", "lost", PROPOSAL, LATE_NEED, RAISED, CLEARED, rep="bob"),
     *(event for n in range(2, 9) for event in deal(f"lost {n}", "lost", rep="bob")),
-    # What is open has not ended.
-    *deal("open", "open", DEMO, PROPOSAL),
+    # What is open has not ended: the budget was cleared and came back, the law is out of the way.
+    *deal("open", "open", DEMO, PROPOSAL, RAISED, AGAIN, CLEARED, BACK, SOLVED),
 ]
 
 
@@ -76,4 +78,12 @@ def test_steps_are_cut_by_rep(deals: Floor) -> None:
     assert ask(deals, columns, f"selling_steps_by({by})", "step IN ('demo', 'proposal')") == [
         ("ann", 2, 10, 8, 0),
         ("bob", 2, 2, 0, 8),
+    ]
+
+
+def test_obstacles_of_open_deals_are_open_until_cleared(deals: Floor) -> None:
+    columns = "deal, obstacle, obstacle_type, owner, stage, raised_at, days"
+    clocks = "as_of = '2024-01-24 12:00:00', known_at = '2100-01-01'"
+    assert ask(deals, columns, f"open_obstacles_at({clocks})", "deal = 'open'") == [
+        ("open", "budget", "price", "ann", "contact", at("01-14"), 10)
     ]
