@@ -2,10 +2,11 @@
 --
 -- A step counts where it was recorded for the deal before it was closed, however often: a demo, a
 -- presentation, a proposal, a need, and so on. Each is set against the closed deals that might have had
--- it and had not: all others, or where a part is named (a tailored proposal, all obstacles cleared) those
--- of its whole. An obstacle is cleared where the tape says so at any time. It is no cause: a deal that
--- lives longer has more of every step, and what is promising gets more of them. Distinguishable is what
--- chance alone does not explain; of twenty steps that do nothing, one is distinguishable by chance.
+-- it and had not: all others, or where a part is named (`proposal, tailored`, `obstacle, all cleared`)
+-- those with its whole. A discount is one that was asked for; an obstacle is cleared where the tape says
+-- so at any time. It is no cause: a deal that lives longer has more of every step, and what is promising
+-- gets more of them. Distinguishable is what chance alone does not explain; of twenty steps that do
+-- nothing, one is distinguishable by chance.
 --
 -- * slice: value of the dimension asked for, empty where none is
 -- * period: first day of the period the deals were closed in, NULL where none is asked for
@@ -39,24 +40,24 @@ WITH
     (
         SELECT
             deal,
-            minMap(map(step, time)) AS first,
+            minMapIf(map(step, time), step != '') AS first,
             groupUniqArrayIf(assumeNotNull(obstacle), type = 'sales.obstacle.raised.v1') AS raised,
             groupUniqArrayIf(assumeNotNull(obstacle), type = 'sales.obstacle.cleared.v1') AS cleared
         FROM facts
-        ARRAY JOIN arrayFilter(step -> step != '', [
+        LEFT ARRAY JOIN arrayFilter(step -> step != '', [
             transform(
                 type,
                 [
                     'sales.demo.held.v1', 'sales.meeting.held.v1', 'sales.visit.made.v1', 'sales.presentation.given.v1',
                     'sales.need.recorded.v1', 'sales.solution.designed.v1', 'sales.proposal.sent.v1', 'sales.business_case.written.v1',
                     'sales.content.shared.v1', 'sales.obstacle.raised.v1', 'sales.terms.changed.v1', 'sales.discount.requested.v1',
-                    'sales.discount.approved.v1', 'sales.deal.escalated.v1', 'sales.obstacle.cleared.v1'
+                    'sales.discount.approved.v1', 'sales.deal.escalated.v1', 'sales.proposal.accepted.v1', 'sales.obstacle.cleared.v1'
                 ],
                 [
                     'demo', 'meeting', 'visit', 'presentation',
                     'need recorded', 'solution designed', 'proposal', 'business case',
-                    'content shared', 'obstacle', 'terms changed', 'discount asked for',
-                    'discount approved', 'escalation', 'clearing'
+                    'content shared', 'obstacle', 'terms changed', 'discount',
+                    'discount, approved', 'escalation', 'proposal, accepted', ''
                 ],
                 ''
             ),
@@ -65,7 +66,7 @@ WITH
         ]) AS step
         WHERE deal != '' AND type IN (
             'sales.demo.held.v1', 'sales.meeting.held.v1', 'sales.visit.made.v1', 'sales.presentation.given.v1',
-            'sales.need.recorded.v1', 'sales.solution.designed.v1', 'sales.proposal.sent.v1', 'sales.business_case.written.v1',
+            'sales.need.recorded.v1', 'sales.solution.designed.v1', 'sales.proposal.sent.v1', 'sales.proposal.accepted.v1', 'sales.business_case.written.v1',
             'sales.content.shared.v1', 'sales.obstacle.raised.v1', 'sales.obstacle.cleared.v1', 'sales.terms.changed.v1',
             'sales.discount.requested.v1', 'sales.discount.approved.v1', 'sales.deal.escalated.v1'
         )
@@ -88,7 +89,7 @@ WITH
                 status,
                 mapFilter((step, at) -> at <= assumeNotNull(closed_at), done.first) AS in_time,
                 CAST((arrayConcat(
-                    mapKeys(in_time),
+                    arrayFilter(step -> position(step, ', ') = 0 OR mapContains(in_time, splitByString(', ', step)[1]), mapKeys(in_time)),
                     if(mapContains(in_time, 'proposal') AND mapContains(in_time, 'need recorded') AND in_time['need recorded'] < in_time['proposal'], ['proposal, need known before'], []),
                     if(mapContains(in_time, 'obstacle') AND hasAll(done.cleared, done.raised), ['obstacle, all cleared'], [])
                 ) AS names, arrayMap(name -> 1, names)), 'Map(String, UInt64)') AS steps
@@ -104,18 +105,13 @@ WITH
             slice,
             period,
             step,
-            multiIf(
-                step = 'discount approved', 'discount asked for',
-                position(step, ', ') > 0, substring(step, 1, position(step, ', ') - 1),
-                'all'
-            ) AS among,
+            if(position(step, ', ') > 0, splitByString(', ', step)[1], 'all') AS among,
             with_step[step] AS deals,
             won_with_step[step] AS won,
             if(among = 'all', closed, with_step[among]) - deals AS other_deals,
             if(among = 'all', closed_won, won_with_step[among]) - won AS other_won
         FROM summed
         ARRAY JOIN mapKeys(with_step) AS step
-        WHERE step != 'clearing'
     ),
     rated AS
     (

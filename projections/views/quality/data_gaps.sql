@@ -10,6 +10,7 @@
 -- * deals: deals with it
 -- * open_deals: those of them that are open, so that it matters now
 -- * latest: time of the last event of any of them
+-- * idle_days: days since then: few where such records still come in
 -- * example: the first of them by name
 --
 -- key: slice, period, gap
@@ -25,6 +26,7 @@ SELECT
     count() AS deals,
     countIf(status = 'open') AS open_deals,
     max(last_event_at) AS latest,
+    dateDiff('day', latest, as_of()) AS idle_days,
     min(deal) AS example
 FROM sliced(incomplete_deals, rep = owner, account = account, at = opened_at)
 ARRAY JOIN gaps AS gap

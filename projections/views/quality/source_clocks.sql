@@ -23,7 +23,7 @@
 -- why: (source, id) IN
 --     (
 --         SELECT source, id FROM sliced(facts, rep = rep, at = recorded_at)
---         WHERE slice = row.slice AND isNotDistinctFrom(period, row.period) AND facts.source = row.source
+--         WHERE slice = row.slice AND isNotDistinctFrom(period, row.period) AND source = row.source
 --     )
 -- explains: events, last_time
 SELECT

@@ -25,7 +25,7 @@
 -- why: startsWith(type, 'sales.deal.') AND deal IN
 --         (
 --             SELECT deal FROM sliced(deals, rep = owner, deal = deal, product = product, at = closed_at)
---             WHERE status = 'won' AND slice = row.slice AND isNotDistinctFrom(period, row.period) AND deals.currency = row.currency
+--             WHERE status = 'won' AND slice = row.slice AND isNotDistinctFrom(period, row.period) AND currency = row.currency
 --         )
 --     OR startsWith(type, 'sales.account.')
 SELECT

@@ -77,14 +77,14 @@ def test_each_deal_says_what_its_records_lack(records: Floor) -> None:
 
 
 def test_gaps_are_counted_by_kind(records: Floor) -> None:
-    columns = "gap, deals, open_deals, latest, example"
+    columns = "gap, deals, open_deals, latest, idle_days, example"
     rows = ask(records, columns, f"data_gaps_at(as_of = '2024-03-01', {ALWAYS})", "deals > 1")
     assert rows == [
-        ("at home twice", 2, 2, at("01-11"), "torn"),
-        ("never opened", 2, 1, at("01-22"), "sudden"),
-        ("no account", 2, 2, at("01-09"), "bare"),
-        ("no amount", 2, 2, at("01-11"), "bare"),
-        ("no expected close", 2, 2, at("01-11"), "bare"),
+        ("at home twice", 2, 2, at("01-11"), 50, "torn"),
+        ("never opened", 2, 1, at("01-22"), 39, "sudden"),
+        ("no account", 2, 2, at("01-09"), 52, "bare"),
+        ("no amount", 2, 2, at("01-11"), 50, "bare"),
+        ("no expected close", 2, 2, at("01-11"), 50, "bare"),
     ]
     by = "by = 'rep', period = 'month', since = '', until = '2024-01-07'"
     assert ask(records, "slice, toMonth(period), gap, deals", f"data_gaps_by({by})") == [

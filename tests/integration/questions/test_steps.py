@@ -26,6 +26,8 @@ TAILORED = told("proposal.sent", "01-12", tailored=True)
 RAISED = told("obstacle.raised", "01-14", obstacle="budget")
 AGAIN = told("obstacle.raised", "01-15", obstacle="legal")
 CLEARED = told("obstacle.cleared", "01-16", obstacle="budget")
+ACCEPTED = told("proposal.accepted", "01-17")
+APPROVED = told("discount.approved", "01-18", discount="ten")
 BACK = told("obstacle.raised", "01-20", obstacle="budget", obstacle_type="price")
 SOLVED = told("obstacle.cleared", "01-21", obstacle="legal")
 
@@ -34,8 +36,9 @@ STORY = [
     *(event for n in range(8) for event in deal(f"won {n}", "won", DEMO)),
     *(event for n in range(2) for event in deal(f"shown {n}", "lost", DEMO)),
     *deal("late", "won", told("demo.held", "02-02"), rep="bob"),
-    *deal("lost 0", "lost", NEED, TAILORED, RAISED, AGAIN, CLEARED, rep="bob"),
-    *deal("lost 1", "lost", PROPOSAL, LATE_NEED, RAISED, CLEARED, rep="bob"),
+    # A discount that was approved and never asked for is none.
+    *deal("lost 0", "lost", NEED, TAILORED, RAISED, AGAIN, CLEARED, APPROVED, rep="bob"),
+    *deal("lost 1", "lost", PROPOSAL, ACCEPTED, LATE_NEED, RAISED, CLEARED, rep="bob"),
     *(event for n in range(2, 9) for event in deal(f"lost {n}", "lost", rep="bob")),
     # What is open has not ended: the budget was cleared and came back, the law is out of the way.
     *deal("open", "open", DEMO, PROPOSAL, RAISED, AGAIN, CLEARED, BACK, SOLVED),
@@ -67,6 +70,7 @@ def test_a_part_is_set_against_its_whole(deals: Floor) -> None:
         ("obstacle", "all", 2, 0, 18, 9, 0),
         ("obstacle, all cleared", "obstacle", 1, 0, 1, 0, 0),
         ("proposal", "all", 2, 0, 18, 9, 0),
+        ("proposal, accepted", "proposal", 1, 0, 1, 0, 0),
         ("proposal, need known before", "proposal", 1, 0, 1, 0, 0),
         ("proposal, tailored", "proposal", 1, 0, 1, 0, 0),
     ]
