@@ -143,7 +143,7 @@ def rows(data_sets: Path) -> list[dict[str, str]]:
 
 def test_deals_lack_what_the_file_leaves_out(client: Client, rows: list[dict[str, str]]) -> None:
     counted = client.query("SELECT gap, deals FROM sales.data_gaps").result_rows
-    found = {gap: deals for gap, deals in counted}
+    found = {str(gap): int(deals) for gap, deals in counted}
     is_open = [row for row in rows if row["deal_stage"] not in ("Won", "Lost")]
     assert found == {
         "no account": sum(not row["account"] for row in rows),
