@@ -70,6 +70,11 @@ STORY = [
     payment("received", "slow", "03-29", "5"),
     payment("failed", "slower", "03-19", "10"),
     payment("refunded", "slow", "03-30", "10"),
+    # Six customers of 1 to 5 and 60 in seven years together; of the large one 10 come back.
+    *(told("purchase.made", "01-02", account=f"v{n}", amount=f"{n}", currency="GBP")
+      for n in range(1, 6)),
+    told("purchase.made", "01-02", account="large", amount="60", currency="GBP"),
+    told("purchase.returned", "02-02", account="large", amount="10", currency="GBP"),
     # A risk judged twice, controlled, judged again; and one that came about.
     told("risk.identified", "01-02", account="late", risk="one", risk_type="market",
          description="One market", market="de"),
@@ -142,6 +147,16 @@ def test_payments_are_late_and_fail(books: Floor) -> None:
         ("EUR", 7, 65, 6, 4, 0.667, 1.5, 7.5, 2, 0.222, 1, 10,
          [("slower", 3), ("late", 2), ("slow", 2)]),
     ]  # fmt: skip
+
+
+def test_customers_are_worth_what_they_bought_less_what_they_gave_back(books: Floor) -> None:
+    columns = "customers, value, mean_value, median_value, largest, largest_share, fifth_share, "
+    # 1 to 5 and 50 are 65; a fifth of six are two: 55 of 65. Squares: 2,555 of 4,225.
+    # Six times the 365 days from 2 January to the end of the year are 5.996 years.
+    question = f"customer_value_at(as_of = '2024-12-31', {ALWAYS})"
+    assert ask(books, columns + "herfindahl, years, value_a_year", question) == [
+        (6, 65, 10.833, 3.5, "large", 0.769, 0.846, 0.605, 5.996, 10.841)
+    ]
 
 
 def booked(account: str, amount: str, time: str, **data: Any) -> dict[str, Any]:
