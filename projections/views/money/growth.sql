@@ -7,10 +7,10 @@
 -- where there was some once, but not in the period before; expanded and shrunk, where there is more or
 -- less; lost, where there is none. So before, new, returned and expanded, less shrunk and lost, is
 -- revenue, to the cent. Revenue that names no customer counts as one customer of its own. Without periods
--- it goes by quarters; a period without any, after another one, has no row. One that is not over is
--- marked immature, since it can still grow.
--- Of a customer who buys once a year, lost says little about a quarter. Purchases are not in it:
--- `retention_cohorts` and `rfm_segments` have those.
+-- it goes by quarters; a period without revenue that follows another such one has no row. One that is not
+-- over is marked immature: it can still grow, and who looks lost may still buy. Of customers who buy once a
+-- year, lost says little about a quarter. Purchases are not in it: `customer_value` and `rfm_segments` have
+-- those, not by period.
 --
 -- * slice: value of the dimension asked for, empty where none is; a segment is that of the period's first day
 -- * period: first day of the period, NULL where none is asked for
