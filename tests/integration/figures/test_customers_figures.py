@@ -199,3 +199,21 @@ def test_the_replayed_rules_are_those_of_the_signals_then(shop: Client) -> None:
             f"SELECT arrayJoin(rules) AS rule, count() FROM sales.churn_signals_at({then}) "
             "GROUP BY rule ORDER BY rule",
         )
+
+
+def test_customers_are_worth_what_their_invoices_say(
+    shop: Client, customers: dict[str, Customer]
+) -> None:
+    columns = "customers, value, median_value, largest, largest_share, fifth_share, years"
+    (found,) = rows(shop, f"SELECT {columns} FROM sales.customer_value_at({AT})")
+    worth = sorted((one.value for one in customers.values()), reverse=True)
+    total, fifth = sum(worth), -(-len(worth) // 5)
+    assert found == (
+        len(customers),
+        total,
+        pytest.approx(float(median(worth))),
+        max(customers, key=lambda name: customers[name].value),
+        pytest.approx(float(worth[0] / total)),
+        pytest.approx(float(sum(worth[:fifth]) / total)),
+        pytest.approx(sum((TODAY - one.days[0]).days + 1 for one in customers.values()) / 365.25),
+    )

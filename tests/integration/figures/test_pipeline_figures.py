@@ -133,3 +133,84 @@ def test_deals_are_stale_beyond_what_nine_of_ten_took(client: Client, deals: lis
     stale = [days for days in waiting if days > p90]
     assert stale
     assert rows == [(len(stale), min(stale), pytest.approx(p90), len(took))]
+
+
+@pytest.fixture(scope="module")
+def rows(data_sets: Path) -> list[dict[str, str]]:
+    with (data_sets / "maven_crm" / "sales_pipeline.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_deals_lack_what_the_file_leaves_out(client: Client, rows: list[dict[str, str]]) -> None:
+    counted = client.query("SELECT gap, deals FROM sales.data_gaps").result_rows
+    found = {str(gap): int(deals) for gap, deals in counted}
+    is_open = [row for row in rows if row["deal_stage"] not in ("Won", "Lost")]
+    assert found == {
+        "no account": sum(not row["account"] for row in rows),
+        "no amount": len(is_open),
+        "no expected close": len(is_open),
+        "no loss reason": sum(row["deal_stage"] == "Lost" for row in rows),
+        "undated": sum(not row["engage_date"] for row in rows),
+    }
+    assert (found["no account"], found["undated"]) == (1_425, 500)
+
+
+def won_by(rows: list[dict[str, str]], *names: str) -> dict[str, Decimal]:
+    """Return what was won by quarter, or by the column of the file that is named."""
+    summed: dict[str, Decimal] = {}
+    for row in rows:
+        if row["deal_stage"] == "Won":
+            name = "/".join(row[one] for one in names)
+            summed[name] = summed.get(name, Decimal()) + Decimal(row["close_value"])
+    return summed
+
+
+def test_revenue_grew_by_the_customers_of_the_file(
+    client: Client, rows: list[dict[str, str]]
+) -> None:
+    def quarter(row: dict[str, str]) -> str:
+        return f"{(int(row['close_date'][5:7]) - 1) // 3}" if row["close_date"] else ""
+
+    earned = won_by([row | {"quarter": quarter(row)} for row in rows], "account", "quarter")
+    accounts = {name.partition("/")[0] for name in earned}
+    expected = []
+    for number in range(4):
+        pairs = [
+            (earned.get(f"{name}/{number - 1}", 0), earned.get(f"{name}/{number}", 0),
+             any(earned.get(f"{name}/{n}") for n in range(number)))
+            for name in accounts
+        ]  # fmt: skip
+        expected.append(
+            (
+                sum(before for before, _, _ in pairs),
+                sum(now for before, now, known in pairs if not known),
+                sum(now for before, now, known in pairs if known and not before),
+                sum(max(now - before, 0) for before, now, _ in pairs if before),
+                sum(max(before - now, 0) for before, now, _ in pairs if before and now),
+                sum(before for before, now, _ in pairs if not now),
+                sum(now for _, now, _ in pairs),
+            )
+        )
+    found = client.query(
+        "SELECT before, new, returned, expanded, shrunk, lost, revenue FROM sales.growth "
+        "WHERE measure = 'won' AND toYear(starts) = 2017 ORDER BY starts"
+    ).result_rows
+    assert [tuple(row) for row in found] == expected
+    assert sum(row[-1] for row in found) == 10_005_534
+
+
+def test_revenue_hangs_on_the_products_and_customers_of_the_file(
+    client: Client, rows: list[dict[str, str]]
+) -> None:
+    found = client.query(
+        "SELECT dependent_on, parts, largest, largest_revenue, herfindahl FROM sales.dependence "
+        "WHERE dependent_on IN ('customer', 'product') ORDER BY dependent_on"
+    ).result_rows
+    expected = []
+    for dimension, column in (("customer", "account"), ("product", "product")):
+        named = [row | {"product": row["product"].replace("GTXPro", "GTX Pro")} for row in rows]
+        shares = won_by(named, column)
+        largest = max(shares, key=lambda name: shares[name])
+        squares = sum(float(value / sum(shares.values())) ** 2 for value in shares.values())
+        expected.append((dimension, len(shares), largest, shares[largest], pytest.approx(squares)))
+    assert [tuple(row) for row in found] == expected
