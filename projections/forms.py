@@ -22,6 +22,7 @@ FACTS = "facts"
 """The table that a question reads with the payload fields it names as columns."""
 AT_PARAMETERS = "as_of = {as_of:String}, known_at = {known_at:String}"
 FIRST = "toDateTime64('1900-01-01', 6, 'UTC')"
+_TYPE = re.compile(r"'(sales(?:\.[a-z_]+)+?)\.(?:v[0-9]+)?'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,21 @@ def periods_of(question: Question) -> tuple[str, ...]:
     """Return the periods that a question can be cut into."""
     found = [one.periods for one in question.sliced]
     return tuple(name for name in (found[0] if found else ()) if all(name in one for one in found))
+
+
+def made_of(question: Question, definitions: Definitions) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the tables that a question reads, itself or through another, and the types it names.
+
+    A type is told without its version: events in an older form are shown in the present one.
+    """
+    tables, types, unread = set(), set(), [question]
+    while unread:
+        text = _expanded(without_comments(unread.pop().sql), definitions, NOW)
+        types |= set(_TYPE.findall(text))
+        named = {match["name"] for match in SOURCE.finditer(text)}
+        tables |= named & definitions.tables.keys()
+        unread += [definitions.questions[name] for name in named & definitions.questions.keys()]
+    return frozenset(tables), frozenset(types)
 
 
 BEHIND_COLUMNS = (

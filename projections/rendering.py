@@ -7,6 +7,7 @@ question are `projections.forms`' matter.
 
 import re
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from string import Template
 
 from projections.columns import parsed_once, payload_columns
@@ -195,8 +196,13 @@ def table_at(table: DerivedTable) -> str:
     judged = f"({crowded(table.reading, known)})"
     told = effective_slice(table.reading, fields_of(table), known, judged)
     happened = f"(SELECT * FROM ({told}) WHERE live AND time <= {moment('as_of')})"
+    # A derivation may look into the ledger besides: there, too, only what was known is seen.
+    ledger = LEDGERS["key"]
+    bounded = f"FROM (SELECT * FROM {ledger} WHERE {known})"
+    known_only = replace(table, derive_sql=table.derive_sql.replace(f"FROM {ledger}", bounded))
     return _reading(
-        table.read_sql, f"(SELECT * FROM ({derivation(table, happened)}) WHERE is_deleted = 0)"
+        table.read_sql,
+        f"(SELECT * FROM ({derivation(known_only, happened)}) WHERE is_deleted = 0)",
     )
 
 

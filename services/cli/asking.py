@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from services.query.answers import Answer, Explained, QuestionInfo, Slices
 
+MOST_LACKING = 8
+"""How many tables and types of events are named that an empty answer lacks."""
+
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")]
 
 
@@ -81,6 +84,12 @@ def show(
             return
         answer = platform.show(question, as_of, known_at, limit, slices)
     _write(_without_cuts(answer, slices) if not (as_csv or as_json) else answer, as_csv, as_json)
+    if answer.lacking:
+        more = len(answer.lacking) - MOST_LACKING
+        listed = ", ".join(answer.lacking[:MOST_LACKING]) + (
+            f" and {more} more" if more > 0 else ""
+        )
+        output.note(f"{question} is made of what is not recorded here: {listed}")
 
 
 @app.command()

@@ -46,6 +46,9 @@ class Answer:
     columns: list[str]
     types: list[str]
     rows: list[tuple[Any, ...]]
+    lacking: tuple[str, ...] = ()
+    """Where a question has no row: the tables, and types of events, that it reads and that the
+    tape has nothing for."""
 
 
 @dataclass(frozen=True, slots=True)

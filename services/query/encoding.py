@@ -55,12 +55,13 @@ def moment_text(value: datetime) -> str:
 
 
 def answer_as_json(answer: Answer) -> dict[str, Any]:
-    """Return ``{"columns": […], "types": […], "rows": [[…], …]}``."""
-    return {
+    """Return ``{"columns": […], "types": […], "rows": [[…], …]}``, with `lacking` if it is told."""
+    told = {
         "columns": list(answer.columns),
         "types": list(answer.types),
         "rows": [[plain(value) for value in row] for row in answer.rows],
     }
+    return told | {"lacking": list(answer.lacking)} if answer.lacking else told
 
 
 def answer_from_json(body: Any) -> Answer:
@@ -69,6 +70,7 @@ def answer_from_json(body: Any) -> Answer:
         columns=list(body["columns"]),
         types=list(body["types"]),
         rows=[tuple(row) for row in body["rows"]],
+        lacking=tuple(body.get("lacking", ())),
     )
 
 

@@ -6,6 +6,7 @@ While a server is away, every call raises `WarehouseUnavailable`.
 
 import json
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from infra.reading.refusals import QueryFailed, failure_of
 from infra.warehouse import Warehouse
 from projections import forms, registry
 from projections.forms import Form
-from projections.registry import Definitions
+from projections.registry import Definitions, Question
 from services.query import asking
 from services.query.answers import (
     WHOLE,
@@ -163,7 +164,24 @@ class Reader(Closing):
         source = self._source(form, question, slices)
         sql = f"SELECT * FROM {source}{condition}{most}"
         ask = self.query if condition else self._ours
-        return ask(sql, forms.only_named(sql, parameters))
+        answer = ask(sql, forms.only_named(sql, parameters))
+        if answer.rows or question not in self.definitions.questions:
+            return answer
+        return replace(answer, lacking=self._lacking(self.definitions.questions[question]))
+
+    def _lacking(self, question: Question) -> tuple[str, ...]:
+        """Return what a question reads that nothing is there for, as of now."""
+        tables, types = forms.made_of(question, self.definitions)
+        empty = [
+            table
+            for table in sorted(tables - {forms.FACTS})
+            if not self._ours(f"SELECT 1 FROM {table} LIMIT 1", {}).rows
+        ]
+        if forms.FACTS not in tables:
+            return tuple(empty)
+        there = [kind for (kind,) in self._ours("SELECT DISTINCT type FROM facts", {}).rows]
+        absent = [kind for kind in types if not any(one.startswith(f"{kind}.") for one in there)]
+        return (*empty, *sorted(absent))
 
     def why(
         self,

@@ -123,6 +123,9 @@ def test_a_question_is_answered_as_of_two_clocks(http: httpx.Client) -> None:
     now = http.get("/questions/deals").json()
     then = http.get("/questions/deals", params={"as_of": "2021-01-05"}).json()
     few = http.get("/questions/deals", params={"limit": 2}).json()
+    none = http.get("/questions/quota_attainment").json()
+    assert (none["rows"], none["lacking"]) == ([], ["quotas"])
+    assert "lacking" not in now
     assert [len(answer["rows"]) for answer in (now, then, few)] == [20, 5, 2]
     assert now["columns"] == then["columns"]
 

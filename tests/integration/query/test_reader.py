@@ -204,6 +204,20 @@ def test_show_answers_a_question_as_of_any_two_clocks(reader: Reader) -> None:
     assert reader.show("deals", known_at="2021-06-01").rows == []
 
 
+def test_an_empty_answer_says_what_it_lacks(reader: Reader) -> None:
+    assert reader.show("funnel").lacking == ()
+    assert reader.show("quota_attainment").lacking == ("quotas",)
+    assert reader.show("satisfaction_trend").lacking == ("sales.survey.answered",)
+    # Through another question, `deal_sources`, and of what it reads some is there.
+    assert reader.show("campaign_return", "2021-06-01").lacking == (
+        "sales.campaign.started",
+        "sales.lead.captured",
+        "sales.lead.converted",
+        "sales.spend.incurred",
+    )
+    assert reader.show("win_rate", "2020-12-31").lacking == ()  # there are deals, only not yet
+
+
 def test_show_filters_and_limits(reader: Reader) -> None:
     assert len(reader.show("deals", limit=3).rows) == 3
     won = reader.show("deals", where="status = 'won' -- only these", limit=100)

@@ -95,3 +95,15 @@ def test_a_type_is_read_alone(floor: Floor, named: str) -> None:
     told_keys = [line for (line,) in plan if line.strip() == "type"]
 
     assert bool(told_keys) == named.startswith("type")
+
+
+def test_a_conflict_is_there_from_when_the_tape_learnt_it(floor: Floor) -> None:
+    def sold(amount: str) -> dict[str, object]:
+        return told("purchase.made", "03-06", id="p1", account="a", amount=amount, currency="EUR")
+
+    floor.tell(sold("1"), sold("2"), sold("3"))
+    learnt = floor.ask("SELECT recorded_at FROM sales_store.tape ORDER BY offset")
+    assert [
+        floor.ask(f"SELECT count() FROM sales.conflicts_at(as_of='2100-01-01', known_at='{at}')")
+        for (at,) in learnt
+    ] == [[(0,)], [(1,)], [(2,)]]
