@@ -1,0 +1,111 @@
+"""The questions about what will be sold, on a few deals and forecasts that are worked by hand."""
+
+from decimal import Decimal
+from typing import Any
+
+import golden
+import pytest
+from golden import Floor, told
+
+JULY = "as_of = '2024-07-10 12:00', known_at = '2100-01-01'"
+
+
+def ask(floor: Floor, columns: str, question: str, where: str = "1") -> list[tuple[Any, ...]]:
+    rows = golden.ask(floor, columns, question, where)
+    return [tuple(float(v) if isinstance(v, Decimal) else v for v in row) for row in rows]
+
+
+def opened(deal: str, time: str, rep: str = "ann", **data: Any) -> dict[str, Any]:
+    named = {"pipeline": "main", "stage": "contact", "deal": deal, "account": "a"}
+    return told("deal.opened", time, actor=rep, **named, **data)
+
+
+def worth(amount: str, currency: str = "EUR") -> dict[str, str]:
+    return {"amount": amount, "currency": currency}
+
+
+def won(deal: str, time: str, amount: str) -> dict[str, Any]:
+    return told("deal.won", time, deal=deal, account="a", **worth(amount))
+
+
+def lost(deal: str, time: str) -> dict[str, Any]:
+    return told("deal.lost", time, deal=deal, account="a", reason="price")
+
+
+def month(number: int, amount: str) -> list[dict[str, Any]]:
+    """One deal of 100 that is won for another amount, one that is lost, which is open for a day."""
+    return [
+        opened(f"w{number}", f"0{number}-02", **worth("100")),
+        won(f"w{number}", f"0{number}-20", amount),
+        opened(f"l{number}", f"0{number}-03", **worth("100")),
+        lost(f"l{number}", f"0{number}-04"),
+    ]
+
+
+STORY = [
+    # The tape begins in January, so that the months from February on count.
+    opened("l1", "01-10", **worth("100")),
+    lost("l1", "01-11"),
+    *month(2, "50"),
+    *month(3, "100"),
+    *month(4, "150"),
+    *month(5, "200"),
+    *month(6, "250"),
+    opened("w7", "07-01", "bob", **worth("100")),
+    won("w7", "07-05", "30"),
+    # Open in July: 600 due in it, 400 due at the end of the quarter, and one without an amount.
+    opened("o1", "07-02", **worth("600"), expected_close="2024-07-25"),
+    told("deal.forecast_category_changed", "07-03", deal="o1", account="a",
+         forecast_category="commit"),
+    opened("o2", "07-02", "bob", **worth("400"), expected_close="2024-09-30"),
+    opened("o3", "07-02"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def summer(floor: Floor) -> Floor:
+    floor.tell(*STORY)
+    return floor
+
+
+def test_a_month_is_forecast_from_what_months_before_brought(summer: Floor) -> None:
+    # Of 12 closed deals that entered the stage 6 were won: a deal is worth half. Each month before
+    # had 100 open, weighted 50, 22 days before its end, and brought 50, 100, 150, 200, 250: the
+    # ratios are 1 to 5, their percentiles 1.4, 3 and 4.6, and 500 is weighted now on top of 30.
+    columns = "won, commit, pipeline, due, due_weighted, open, open_weighted, periods"
+    question = f"close_forecast_at({JULY})"
+    where = "horizon = 'month' AND currency = 'EUR'"
+    assert ask(summer, columns, question, where) == [(30, 600, 0, 600, 300, 1000, 500, 5)]
+    columns = "low, middle, high, conversions, toString(starts), toString(ends)"
+    assert ask(summer, columns, question, where) == [
+        (730, 1530, 2330, [("main", "contact", 12, 6)], "2024-07-01", "2024-07-31")
+    ]
+
+
+def test_deals_are_forecast_with_or_without_an_amount(summer: Floor) -> None:
+    # Half a deal was weighted and one was won in each month: twice as many, with 1.5 weighted now.
+    columns = "won, commit, due, open, open_weighted, low, middle, high"
+    where = "horizon = 'month' AND currency = ''"
+    assert ask(summer, columns, f"close_forecast_at({JULY})", where) == [
+        (1, 1, 1, 3, 1.5, 4, 4, 4)
+    ]
+
+
+def test_two_quarters_are_too_few_for_a_range(summer: Floor) -> None:
+    # The first quarter began before the first deal: of the past only the second counts.
+    columns = "commit, pipeline, due, due_weighted, periods, low, high"
+    where = "horizon = 'quarter' AND currency = 'EUR'"
+    assert ask(summer, columns, f"close_forecast_at({JULY})", where) == [
+        (600, 400, 1000, 500, 1, None, None)
+    ]
+
+
+def test_each_rep_has_a_forecast_of_their_own(summer: Floor) -> None:
+    # Bob has closed one deal and won it; both open deals with a day are overdue by now.
+    by = "by = 'rep', period = '', since = '', until = ''"
+    columns = "slice, due, due_weighted, open"
+    where = "horizon = 'week' AND currency = 'EUR'"
+    assert ask(summer, columns, f"close_forecast_by({by})", where) == [
+        ("ann", 600, 272.727, 600),
+        ("bob", 400, 400, 400),
+    ]
