@@ -42,6 +42,13 @@ def month(number: int, amount: str) -> list[dict[str, Any]]:
     ]
 
 
+def forecast(time: str, rep: str, first: str, last: str, amount: str, **data: Any) -> dict[str, Any]:
+    whose = {"actor": rep} if rep else {}
+    named = {"period_start": f"2024-{first}", "period_end": f"2024-{last}", **worth(amount)}
+    event = told("forecast.submitted", time, **whose, **named, **data)
+    return event | {"type": "sales.forecast.submitted.v2"}
+
+
 STORY = [
     # The tape begins in January, so that the months from February on count.
     opened("l1", "01-10", **worth("100")),
@@ -59,6 +66,16 @@ STORY = [
          forecast_category="commit"),
     opened("o2", "07-02", "bob", **worth("400"), expected_close="2024-09-30"),
     opened("o3", "07-02"),
+    # Of March first 39 days ahead, then 26 and 21; of July nothing is known yet.
+    forecast("02-21", "ann", "03-01", "03-31", "300"),
+    forecast("03-05", "ann", "03-01", "03-31", "120"),
+    forecast("03-10", "ann", "03-01", "03-31", "150"),
+    forecast("04-10", "ann", "04-01", "04-30", "150"),
+    forecast("05-10", "ann", "05-01", "05-31", "100"),
+    forecast("06-01", "ann", "05-01", "05-31", "200"),
+    forecast("06-01", "", "06-01", "06-30", "300", forecast_category="commit"),
+    forecast("06-01", "", "06-01", "06-30", "999", team="north"),
+    forecast("07-02", "bob", "07-01", "07-31", "40"),
 ]  # fmt: skip
 
 
@@ -108,4 +125,39 @@ def test_each_rep_has_a_forecast_of_their_own(summer: Floor) -> None:
     assert ask(summer, columns, f"close_forecast_by({by})", where) == [
         ("ann", 600, 272.727, 600),
         ("bob", 400, 400, 400),
+    ]
+
+
+def test_forecasts_are_set_against_what_was_won(summer: Floor) -> None:
+    # 150, 150 and 100 against 100, 150 and 200: 150 off in 450, and 50 less than that. As told after
+    # the end of May, 200 is no forecast, and June is the department's.
+    columns = "scope, category, days_ahead, forecasts, forecast, actual, wmape, bias"
+    question = f"forecast_accuracy_at({JULY})"
+    assert ask(summer, columns, question) == [
+        ("department", "commit", "8-30", 1, 300, 250, 0.2, 0.2),
+        ("rep", "", "8-30", 3, 400, 450, 0.333, -0.111),
+        ("rep", "", "31-90", 1, 300, 100, 2, 2),
+    ]
+    # Two of two: of that, chance alone explains any share from 0.095 to 0.905.
+    columns = "too_high, too_low, too_high_low, too_high_high, distinguishable"
+    where = "days_ahead = '8-30' AND scope = 'rep'"
+    assert ask(summer, columns, question, where) == [(1, 1, 0.095, 0.905, 0)]
+
+
+def test_forecasts_are_set_against_a_straight_line(summer: Floor) -> None:
+    # By 10 March 50 were won in 31 days: 22 days more bring 35.48. In April 100 in 30 days bring 70 in
+    # 21, in May 150 in 31 bring 106.45 in 22: 64.52 + 80 + 93.55 off, nearer only in May.
+    columns = "straight_wmape, closer, farther, closer_rate, beats_line"
+    where = "days_ahead = '8-30' AND scope = 'rep'"
+    assert ask(summer, columns, f"forecast_accuracy_at({JULY})", where) == [
+        (0.529, 2, 1, 0.667, 0)
+    ]
+
+
+def test_forecasts_are_cut_by_rep_and_quarter(summer: Floor) -> None:
+    by = "by = 'rep', period = 'quarter', since = '2024-04-01', until = ''"
+    columns = "slice, toMonth(period), forecasts, actual"
+    assert ask(summer, columns, f"forecast_accuracy_by({by})", "scope = 'rep'") == [
+        ("ann", 4, 2, 350),
+        ("bob", 7, 1, 30),
     ]
