@@ -62,17 +62,17 @@ def teams(floor: Floor) -> Floor:
 
 
 def test_a_change_is_set_against_those_it_did_not_touch(teams: Floor) -> None:
-    # 10 of 20 is 0.2993 to 0.7007, 20 of 20 is 0.8389 to 1. The effect is (1 - 0.5) - (0.5 - 0.5),
-    # its ends 0.5 - √(0.1611² + 3 · 0.2007²) and 0.5 + √(0² + 3 · 0.2007²).
+    # The effect is (1 - 0.5) - (0.5 - 0.5). With half a win and half a loss more, the rates are
+    # 20.5/21 and three times a half: 0.476 ± 1.96 √(20.5 · 0.5 / 21³ + 3 · 0.25 / 21).
     columns = "reps, touched_before, touched_after, others_before, others_after, touched_deals"
     where = "change = 'script' AND measure = 'win_rate'"
-    question = f"change_effects_at({AUTUMN})"
+    question = "change_effects"
     assert ask(teams, columns, question, where) == [(1, 0.5, 1, 0.5, 0.5, 40)]
     columns = "other_deals, effect, effect_low, effect_high, distinguishable"
-    assert ask(teams, columns, question, where) == [(40, 0.5, 0.117, 0.848, 1)]
-    # Before it nothing moved: four halves, 0 ± √(4 · 0.2007²).
+    assert ask(teams, columns, question, where) == [(40, 0.5, 0.1, 0.852, 1)]
+    # Before it nothing moved: four halves, 0 ± 1.96 √(4 · 0.25 / 21).
     columns = "drift, drift_low, drift_high, drifting"
-    assert ask(teams, columns, question, where) == [(0, -0.401, 0.401, 0)]
+    assert ask(teams, columns, question, where) == [(0, -0.428, 0.428, 0)]
 
 
 def test_wins_are_set_against_the_wins_of_the_others(teams: Floor) -> None:
@@ -80,7 +80,7 @@ def test_wins_are_set_against_the_wins_of_the_others(teams: Floor) -> None:
     # exp(1.96 √(1/20 + 3/10)) = 3.188.
     columns = "touched_before, touched_after, others_before, others_after"
     where = "change = 'script' AND measure = 'wins'"
-    question = f"change_effects_at({AUTUMN})"
+    question = "change_effects"
     assert ask(teams, columns, question, where) == [(10, 20, 10, 10)]
     columns = "effect, effect_low, effect_high, distinguishable"
     assert ask(teams, columns, question, where) == [(1, -0.373, 5.377, 0)]
@@ -89,8 +89,8 @@ def test_wins_are_set_against_the_wins_of_the_others(teams: Floor) -> None:
 def test_a_change_that_did_nothing_is_not_distinguishable(teams: Floor) -> None:
     # The window before that of the tool lies before the first deal: of a drift nothing is known.
     columns = "measure, effect, round(effect_low, 3), round(effect_high, 3), distinguishable, drift"
-    assert ask(teams, columns, f"change_effects_at({AUTUMN})", "change = 'crm'") == [
-        ("win_rate", 0, -0.401, 0.401, 0, None),
+    assert ask(teams, columns, "change_effects", "change = 'crm'") == [
+        ("win_rate", 0, -0.428, 0.428, 0, None),
         # exp(1.96 √(4/10)) = 3.454
         ("wins", 0, -0.71, 2.454, 0, None),
     ]
@@ -99,7 +99,7 @@ def test_a_change_that_did_nothing_is_not_distinguishable(teams: Floor) -> None:
 def test_a_change_may_be_of_a_product_or_for_those_who_were_trained(teams: Floor) -> None:
     columns = "kind, change, reps, effect, distinguishable"
     where = "change IN ('ink price', 'closing') AND measure = 'win_rate'"
-    assert ask(teams, columns, f"change_effects_at({AUTUMN})", where) == [
+    assert ask(teams, columns, "change_effects", where) == [
         ("strategy", "ink price", 0, -0.5, 1),
         ("training", "closing", 1, 0.5, 1),
     ]
@@ -108,7 +108,7 @@ def test_a_change_may_be_of_a_product_or_for_those_who_were_trained(teams: Floor
 def test_what_is_for_all_has_nothing_to_be_compared_with(teams: Floor) -> None:
     columns = "kind, touched_before, touched_after, others_before, other_deals, mature, effect"
     where = "change = 'for all' AND measure = 'win_rate'"
-    assert ask(teams, columns, f"change_effects_at({AUTUMN})", where) == [
+    assert ask(teams, columns, "change_effects", where) == [
         ("incentive_plan", 0.5, 0.75, None, 0, 1, None)
     ]
 
@@ -117,3 +117,14 @@ def test_a_young_change_has_no_effect_yet(teams: Floor) -> None:
     columns = "reps, touched_deals, mature, effect, distinguishable"
     where = "change = 'late' AND measure = 'win_rate'"
     assert ask(teams, columns, f"change_effects_at({AUTUMN})", where) == [(1, 20, 0, None, 0)]
+
+
+def test_changes_are_listed_with_whom_they_are_for(teams: Floor) -> None:
+    columns = "kind, change, toString(valid_from), names_reps, reps, product"
+    where = "valid_from = '2024-07-01'"
+    assert ask(teams, columns, "adopted_changes", where) == [
+        ("incentive_plan", "for all", "2024-07-01", 0, [], ""),
+        ("process", "script", "2024-07-01", 1, ["ann"], ""),
+        ("strategy", "ink price", "2024-07-01", 0, [], "ink"),
+        ("training", "closing", "2024-07-01", 1, ["ann"], ""),
+    ]

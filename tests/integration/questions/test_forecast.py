@@ -42,7 +42,9 @@ def month(number: int, amount: str) -> list[dict[str, Any]]:
     ]
 
 
-def forecast(time: str, rep: str, first: str, last: str, amount: str, **data: Any) -> dict[str, Any]:
+def forecast(
+    time: str, rep: str, first: str, last: str, amount: str, **data: Any
+) -> dict[str, Any]:
     whose = {"actor": rep} if rep else {}
     named = {"period_start": f"2024-{first}", "period_end": f"2024-{last}", **worth(amount)}
     event = told("forecast.submitted", time, **whose, **named, **data)
@@ -103,9 +105,7 @@ def test_deals_are_forecast_with_or_without_an_amount(summer: Floor) -> None:
     # Half a deal was weighted and one was won in each month: twice as many, with 1.5 weighted now.
     columns = "won, commit, due, open, open_weighted, low, middle, high"
     where = "horizon = 'month' AND currency = ''"
-    assert ask(summer, columns, f"close_forecast_at({JULY})", where) == [
-        (1, 1, 1, 3, 1.5, 4, 4, 4)
-    ]
+    assert ask(summer, columns, f"close_forecast_at({JULY})", where) == [(1, 1, 1, 3, 1.5, 4, 4, 4)]
 
 
 def test_two_quarters_are_too_few_for_a_range(summer: Floor) -> None:
@@ -149,9 +149,7 @@ def test_forecasts_are_set_against_a_straight_line(summer: Floor) -> None:
     # 21, in May 150 in 31 bring 106.45 in 22: 64.52 + 80 + 93.55 off, nearer only in May.
     columns = "straight_wmape, closer, farther, closer_rate, beats_line"
     where = "days_ahead = '8-30' AND scope = 'rep'"
-    assert ask(summer, columns, f"forecast_accuracy_at({JULY})", where) == [
-        (0.529, 2, 1, 0.667, 0)
-    ]
+    assert ask(summer, columns, f"forecast_accuracy_at({JULY})", where) == [(0.529, 2, 1, 0.667, 0)]
 
 
 def test_forecasts_are_cut_by_rep_and_quarter(summer: Floor) -> None:
