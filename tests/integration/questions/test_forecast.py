@@ -129,8 +129,8 @@ def test_each_rep_has_a_forecast_of_their_own(summer: Floor) -> None:
 
 
 def test_forecasts_are_set_against_what_was_won(summer: Floor) -> None:
-    # 150, 150 and 100 against 100, 150 and 200: 150 off in 450, and 50 less than that. As told after
-    # the end of May, 200 is no forecast, and June is the department's.
+    # 150, 150 and 100 against 100, 150 and 200: 150 off in 450, and 50 less than that. As told
+    # after the end of May, 200 is no forecast, and June is the department's.
     columns = "scope, category, days_ahead, forecasts, forecast, actual, wmape, bias"
     question = f"forecast_accuracy_at({JULY})"
     assert ask(summer, columns, question) == [
@@ -145,8 +145,8 @@ def test_forecasts_are_set_against_what_was_won(summer: Floor) -> None:
 
 
 def test_forecasts_are_set_against_a_straight_line(summer: Floor) -> None:
-    # By 10 March 50 were won in 31 days: 22 days more bring 35.48. In April 100 in 30 days bring 70 in
-    # 21, in May 150 in 31 bring 106.45 in 22: 64.52 + 80 + 93.55 off, nearer only in May.
+    # By 10 March 50 were won in 31 days: 22 days more bring 35.48. In April 100 in 30 days bring
+    # 70 in 21, in May 150 in 31 bring 106.45 in 22: 64.52 + 80 + 93.55 off, nearer only in May.
     columns = "straight_wmape, closer, farther, closer_rate, beats_line"
     where = "days_ahead = '8-30' AND scope = 'rep'"
     assert ask(summer, columns, f"forecast_accuracy_at({JULY})", where) == [(0.529, 2, 1, 0.667, 0)]
@@ -158,4 +158,46 @@ def test_forecasts_are_cut_by_rep_and_quarter(summer: Floor) -> None:
     assert ask(summer, columns, f"forecast_accuracy_by({by})", "scope = 'rep'") == [
         ("ann", 4, 2, 350),
         ("bob", 7, 1, 30),
+    ]
+
+
+def sold(year: int, month: int, amount: str, day: int = 1, product: str = "ink") -> dict[str, Any]:
+    deal = f"{year}-{month}-{day}"
+    event = told("deal.won", "01-01", deal=deal, account="a", **worth(amount), product=product)
+    return event | {"time": f"{year}-{month:02}-{day:02}T00:00:00Z", "id": deal}
+
+
+@pytest.fixture(scope="module")
+def two_years(floor: Floor) -> Floor:
+    before = [sold(2023, month, f"{month}0") for month in range(1, 8)]
+    after = [sold(2024, month, "20" if month < 4 else "50") for month in range(1, 7)]
+    floor.tell(*before, *after, sold(2024, 7, "5", 3, "paper"))
+    return floor
+
+
+def test_a_month_is_forecast_by_the_same_month_a_year_before(two_years: Floor) -> None:
+    # 10, 20, 30, 40, 50, 60 against 20, 20, 20, 50, 50, 50: 40 off in 210, 400 when squared, and
+    # July's 70 ± 1.96 √(400 / 6). By the month before, January is 20 off, since December had none,
+    # and April 30.
+    columns = "toMonth(month), over, won, forecast, error, low, high"
+    question = "demand_at(as_of = '2024-07-15', known_at = '2100-01-01')"
+    where = "currency = 'EUR' AND month BETWEEN '2024-05-01' AND '2024-08-01'"
+    assert ask(two_years, columns, question, where) == [
+        (5, 1, 50, 50, 0, None, None),
+        (6, 1, 50, 60, 10, None, None),
+        (7, 0, 5, 70, None, 53.997, 86.003),
+        (8, 0, None, 0, None, 0, 16.003),
+    ]
+    columns = "DISTINCT errors, wmape, last_month_wmape"
+    assert ask(two_years, columns, question, "currency = 'EUR'") == [(6, 0.19, 0.238)]
+
+
+def test_demand_is_cut_by_product(two_years: Floor) -> None:
+    by = "by = 'product', period = '', since = '', until = ''"
+    columns = "slice, currency, won"
+    assert ask(two_years, columns, f"demand_by({by})", "month = '2024-07-01'") == [
+        ("ink", "", 0),
+        ("ink", "EUR", 0),
+        ("paper", "", 1),
+        ("paper", "EUR", 5),
     ]
