@@ -31,7 +31,7 @@
 --     and W. Schütz, Foresight 6, 2007, 40-43
 -- why: deal IN
 --     (
---         SELECT deal FROM sliced(deals, rep = owner, account = account, deal = deal, product = product, at = as_of())
+--         SELECT deal FROM sliced(deals, rep = owner, account = account, deal = deal, product = product, at = as_of()) AS deals
 --         WHERE slice = row.slice AND isNotDistinctFrom(period, row.period) AND status = 'won'
 --             AND (row.currency = '' OR deals.currency = row.currency)
 --     ) AND startsWith(type, 'sales.deal.')
