@@ -48,43 +48,41 @@
 --         WHERE slice = row.slice AND isNotDistinctFrom(period, row.period)
 --     ) AND startsWith(type, 'sales.deal.')
 WITH
-    -- Sums of equal deals: what is open from a day on or no more, what was won, entered or is due.
+    -- Sums by day and kind: 0 is what is open from a day on or no more, 1 what was won, from 2 on what is
+    -- due, by category. Numbers and not names, since there are many rows before they are summed.
     summed AS
     (
         SELECT
             slice,
             period,
-            fact.1 AS kind,
-            fact.2 AS place,
-            fact.3 AS money,
-            fact.4 AS day,
-            sum(fact.5) AS amount,
-            sum(fact.6) AS deals
+            pipeline,
+            stage,
+            money,
+            edge.1 AS kind,
+            edge.2 AS day,
+            sum(worth * edge.3) AS amount,
+            sum(edge.3) AS deals,
+            sumIf(is_closed, edge.3 = 1) AS entered,
+            sumIf(is_won, edge.3 = 1) AS entered_won
         FROM
         (
             SELECT
                 slice,
                 period,
-                arrayConcat(
-                    arrayFlatten(arrayMap(
-                        (step, next) -> if(
-                            step.status != 'open',
-                            [],
-                            [
-                                ('open', (step.pipeline, step.stage), step.currency, local_day(step.at), ifNull(step.amount, 0), 1),
-                                ('open', (step.pipeline, step.stage), step.currency, local_day(next), -ifNull(step.amount, 0), -1)
-                            ]
-                        ),
-                        changes,
-                        arrayShiftLeft(changes.at, 1, toDateTime64('2299-12-31', 6, 'UTC'))
-                    )),
-                    if(status != 'won', [], [('won', ('', ''), currency, local_day(assumeNotNull(closed_at)), ifNull(amount, 0), 1)]),
-                    if(status = 'open', [], arrayMap(
-                        entered -> ('entered', entered, '', toDate32('1970-01-01'), toDecimal128(status = 'won', 9), 1),
-                        arrayDistinct(arrayMap(step -> (step.pipeline, step.stage), arrayFilter(step -> step.status = 'open', changes)))
-                    )),
-                    if(status != 'open' OR expected_close IS NULL, [], [(if(category = '', 'pipeline', category), (deals.pipeline, deals.stage), currency, assumeNotNull(expected_close), ifNull(amount, 0), 1)])
-                ) AS told
+                step.pipeline AS pipeline,
+                step.stage AS stage,
+                step.currency AS money,
+                ifNull(step.amount, 0) AS worth,
+                step.status = 'open' AND visit = 1 AND deals.status != 'open' AS is_closed,
+                is_closed AND deals.status = 'won' AS is_won,
+                multiIf(
+                    step.status = 'open' AND next IS NOT NULL, [(0, local_day(step.at), 1), (0, local_day(assumeNotNull(next)), -1)],
+                    step.status = 'open' AND expected_close IS NOT NULL,
+                    [(0, local_day(step.at), 1), (transform(category, ['commit', 'best_case', 'omitted'], [2, 3, 4], 5), assumeNotNull(expected_close), 1)],
+                    step.status = 'open', [(0, local_day(step.at), 1)],
+                    step.status = 'won' AND next IS NULL, [(1, local_day(assumeNotNull(closed_at)), 1)],
+                    []
+                ) AS edges
             FROM sliced(deals, rep = owner, account = account, deal = deal, product = product, at = as_of()) AS deals
             LEFT ANY JOIN
             (
@@ -93,19 +91,23 @@ WITH
                 WHERE type = 'sales.deal.forecast_category_changed.v1'
                 GROUP BY deal
             ) AS categories ON categories.deal = deals.deal
+            ARRAY JOIN
+                changes AS step,
+                arrayShiftLeft(CAST(changes.at, 'Array(Nullable(DateTime64(6, \'UTC\')))'), 1) AS next,
+                arrayEnumerateUniq(changes.pipeline, changes.stage, changes.status) AS visit
         )
-        ARRAY JOIN told AS fact
-        GROUP BY slice, period, kind, place, money, day
+        ARRAY JOIN edges AS edge
+        GROUP BY slice, period, pipeline, stage, money, kind, day
     ),
     weighed AS
     (
         SELECT
             *,
-            sumIf(summed.deals, kind = 'entered') OVER stages AS closed,
-            sumIf(summed.amount, kind = 'entered') OVER stages AS won,
-            if(kind = 'won', 1, ifNull(toFloat64(won) / nullIf(closed, 0), 0)) AS weight
+            sum(summed.entered) OVER stages AS closed,
+            sum(summed.entered_won) OVER stages AS closed_won,
+            if(kind = 1, 1, ifNull(rate_of(closed_won, closed), 0)) AS weight
         FROM summed
-        WINDOW stages AS (PARTITION BY slice, period, place)
+        WINDOW stages AS (PARTITION BY slice, period, pipeline, stage)
     ),
     -- Where each period stood: the present one is 0, the one before 1.
     stood AS
@@ -119,14 +121,14 @@ WITH
             point.3 AS starts,
             point.4 - 1 AS ends,
             greatest(point.3, point.4 - dateDiff('day', local_day(as_of()), point.5)) AS today,
-            min(if(kind = 'open', day, NULL)) AS first_on,
-            sumIf(measure.2, kind = 'open' AND day <= today) AS open,
-            sumIf(toFloat64(measure.2) * weight, kind = 'open' AND day <= today) AS weighted,
-            sumIf(measure.2, kind = 'won' AND day BETWEEN starts AND today) AS won,
-            sumIf(toFloat64(measure.2), kind = 'won' AND day > today AND day <= ends) AS won_after,
-            sumMapIf(map(toString(kind), measure.2), kind NOT IN ('open', 'won') AND day <= ends) AS due,
-            sumIf(toFloat64(measure.2) * weight, kind NOT IN ('open', 'won') AND day <= ends) AS due_weighted,
-            arraySort(groupUniqArrayIf((place.1, place.2, closed, toUInt64(weighed.won)), kind = 'open')) AS conversions
+            minIf(day, kind = 0) AS first_on,
+            sumIf(measure.2, kind = 0 AND day <= today) AS open,
+            sumIf(toFloat64(measure.2) * weight, kind = 0 AND day <= today) AS weighted,
+            sumIf(measure.2, kind = 1 AND day BETWEEN starts AND today) AS won,
+            sumIf(toFloat64(measure.2), kind = 1 AND day > today AND day <= ends) AS won_after,
+            sumForEachIf(arrayMap(category -> if(kind = category, measure.2, 0), [2, 3, 4, 5]), kind >= 2 AND day <= ends) AS due,
+            sumIf(toFloat64(measure.2) * weight, kind >= 2 AND day <= ends) AS due_weighted,
+            arraySort(groupUniqArrayIf((pipeline, stage, closed, closed_won), kind = 0)) AS conversions
         FROM weighed
         ARRAY JOIN [(toString(money), amount), ('', toDecimal128(deals, 9))] AS measure
         CROSS JOIN
@@ -147,7 +149,6 @@ WITH
                     first_day(local_day(as_of()), 'quarter') AS quarter
             )
         ) AS points
-        WHERE kind != 'entered'
         GROUP BY slice, period, currency, horizon, ago, starts, ends, today
     ),
     compared AS
@@ -171,11 +172,11 @@ SELECT
     now.1 AS starts,
     now.2 AS ends,
     now.3 AS won,
-    now.4['commit'] AS commit,
-    now.4['best_case'] AS best_case,
-    now.4['pipeline'] AS pipeline,
-    now.4['omitted'] AS omitted,
-    arraySum(mapValues(now.4)) AS due,
+    now.4[1] AS commit,
+    now.4[2] AS best_case,
+    now.4[4] AS pipeline,
+    now.4[3] AS omitted,
+    arraySum(now.4) AS due,
     now.5 AS due_weighted,
     now.6 AS open,
     now.7 AS open_weighted,
