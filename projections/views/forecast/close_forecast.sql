@@ -8,7 +8,7 @@
 -- entered weighs nothing.
 --
 -- The range rests on the last twelve periods of the same length: each as many days before its end as now
--- (not before its first day), what was open then, weighted by the conversions of now, and what was won
+-- (not before its first day), what was open as that day ended, weighted by the conversions of now, and what was won
 -- after that day until its end, also of deals not yet open. The ratios of the two, as they lie, times
 -- what is open and weighted now, on top of what is already won: low, middle and high are the 10th, 50th
 -- and 90th percentile of those. Periods before the first deal, or with nothing open and weighted, are not
@@ -27,7 +27,7 @@
 -- * won: already won in it
 -- * commit: due deals of the category commit
 -- * best_case: due deals of the category best case
--- * pipeline: due deals of the category pipeline, or of none
+-- * pipeline: due deals of the category pipeline, of another one or of none
 -- * omitted: due deals of the category omitted
 -- * due: all due deals
 -- * due_weighted: due deals times the conversion of their stage

@@ -46,6 +46,7 @@ STORY = [
     *closed("bob", "01-03", 10, 10),
     *closed("bob", "05-02", 10, 10),
     *closed("bob", "08-02", 10, 10),
+    *closed("bob", "10-05", 5, 5),
     adopted("script", "07-01", "process", team="north"),
     adopted("crm", "04-02", "tool", team="north"),
     adopted("ink price", "07-01", "strategy", product="ink"),
@@ -116,7 +117,7 @@ def test_what_is_for_all_has_nothing_to_be_compared_with(teams: Floor) -> None:
 def test_a_young_change_has_no_effect_yet(teams: Floor) -> None:
     columns = "reps, touched_deals, mature, effect, distinguishable"
     where = "change = 'late' AND measure = 'win_rate'"
-    assert ask(teams, columns, f"change_effects_at({AUTUMN})", where) == [(1, 20, 0, None, 0)]
+    assert ask(teams, columns, f"change_effects_at({AUTUMN})", where) == [(1, 30, 0, None, 0)]
 
 
 def test_changes_are_listed_with_whom_they_are_for(teams: Floor) -> None:

@@ -36,7 +36,7 @@ def month(number: int, amount: str) -> list[dict[str, Any]]:
     """One deal of 100 that is won for another amount, one that is lost, which is open for a day."""
     return [
         opened(f"w{number}", f"0{number}-02", **worth("100")),
-        won(f"w{number}", f"0{number}-20", amount),
+        won(f"w{number}", f"0{number}-12", amount),
         opened(f"l{number}", f"0{number}-03", **worth("100")),
         lost(f"l{number}", f"0{number}-04"),
     ]
