@@ -8,10 +8,10 @@
 -- entered weighs nothing.
 --
 -- The range rests on the last twelve periods of the same length: each as many days before its end as now
--- (not before its first day), what was open as that day ended, weighted by the conversions of now, and what was won
--- after that day until its end, also of deals not yet open. The ratios of the two, as they lie, times
--- what is open and weighted now, on top of what is already won: low, middle and high are the 10th, 50th
--- and 90th percentile of those. Periods before the first deal, or with nothing open and weighted, are not
+-- (not before its first day), what was open as that day ended, weighted by the conversions of now, and
+-- what was won after that day until its end, also of deals not yet open. The ratios of the two, as they
+-- lie, times what is open and weighted now, on top of what is already won: low, middle and high are the
+-- 10th, 50th and 90th percentile of those. Periods before the first deal, or with nothing open and weighted, are not
 -- counted, and with fewer than five there is no range. It supposes that the future is like those periods:
 -- it knows no season and no trend, the conversions of now know how those periods ended, and of twelve
 -- ratios the 10th percentile lies between the lowest three. Deals count for who owns them now.
@@ -116,11 +116,11 @@ WITH
             slice,
             period,
             measure.1 AS currency,
-            point.1 AS horizon,
-            point.2 AS ago,
-            point.3 AS starts,
-            point.4 - 1 AS ends,
-            greatest(point.3, point.4 - dateDiff('day', local_day(as_of()), point.5)) AS today,
+            horizon,
+            ago,
+            starts,
+            ends,
+            today,
             minIf(day, kind = 0) AS first_on,
             sumIf(measure.2, kind = 0 AND day <= today) AS open,
             sumIf(toFloat64(measure.2) * weight, kind = 0 AND day <= today) AS weighted,
@@ -133,20 +133,29 @@ WITH
         ARRAY JOIN [(toString(money), amount), ('', toDecimal128(deals, 9))] AS measure
         CROSS JOIN
         (
-            SELECT arrayJoin(arrayFlatten(arrayMap(
-                ago -> [
-                    ('week', ago, week - 7 * ago, week - 7 * ago + 7, week + 7),
-                    ('month', ago, addMonths(month, -ago), addMonths(month, 1 - ago), addMonths(month, 1)),
-                    ('quarter', ago, addMonths(quarter, -3 * ago), addMonths(quarter, 3 - 3 * ago), addMonths(quarter, 3))
-                ],
-                range(13)
-            ))) AS point
+            SELECT
+                point.1 AS horizon,
+                point.2 AS ago,
+                point.3 AS starts,
+                point.4 - 1 AS ends,
+                greatest(point.3, point.4 - dateDiff('day', local_day(as_of()), point.5)) AS today
             FROM
             (
-                SELECT
-                    first_day(local_day(as_of()), 'week') AS week,
-                    first_day(local_day(as_of()), 'month') AS month,
-                    first_day(local_day(as_of()), 'quarter') AS quarter
+                SELECT arrayJoin(arrayFlatten(arrayMap(
+                    ago -> [
+                        ('week', ago, week - 7 * ago, week - 7 * ago + 7, week + 7),
+                        ('month', ago, addMonths(month, -ago), addMonths(month, 1 - ago), addMonths(month, 1)),
+                        ('quarter', ago, addMonths(quarter, -3 * ago), addMonths(quarter, 3 - 3 * ago), addMonths(quarter, 3))
+                    ],
+                    range(13)
+                ))) AS point
+                FROM
+                (
+                    SELECT
+                        first_day(local_day(as_of()), 'week') AS week,
+                        first_day(local_day(as_of()), 'month') AS month,
+                        first_day(local_day(as_of()), 'quarter') AS quarter
+                )
             )
         ) AS points
         GROUP BY slice, period, currency, horizon, ago, starts, ends, today
