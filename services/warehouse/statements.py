@@ -18,6 +18,7 @@ _TOKEN = re.compile(
 )
 _DATA_BEGINS = re.compile(rb"[ \t\r\f\v]*;?[ \t\r\f\v]*\n?")
 _WHOLE = frozenset({b"SELECT", b"WITH", b"FROM", b"WATCH"})
+_DEFINING = frozenset({"ALTER", "CREATE", "DROP", "TRUNCATE"})
 _OUTPUT = frozenset({"CHECK", "DESC", "DESCRIBE", "EXISTS", "EXPLAIN", "KILL", "SHOW", "WATCH"})
 
 
@@ -74,6 +75,14 @@ def first_word(text: bytes) -> str:
 def has_output(text: bytes) -> bool:
     """Tell whether a statement that is no SELECT answers with rows."""
     return first_word(text) in _OUTPUT
+
+
+def is_definition(text: bytes) -> bool:
+    """Tell whether a text is one statement that defines something, and is known for it at a glance.
+
+    Such a statement has no rows to answer with, so that it needs no reading before it runs.
+    """
+    return first_word(text) in _DEFINING and b";" not in text
 
 
 def _next_word(text: bytes, at: int) -> tuple[bytes, int] | None:

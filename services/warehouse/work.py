@@ -31,7 +31,7 @@ from services.warehouse.headers import DISPLAY_NAME
 from services.warehouse.house import House
 from services.warehouse.native import COLUMN_MARKS, Blocks
 from services.warehouse.sessions import Session
-from services.warehouse.statements import InsertHead, first_word, has_output
+from services.warehouse.statements import InsertHead, first_word, has_output, is_definition
 
 # How drivers in Go begin. The name of this machine is nobody's business.
 _HELLO = re.compile(r"^\s*SELECT\s+displayName\(\)")
@@ -203,7 +203,7 @@ class Work:
 
     def _select_in(self, sql: str) -> tuple[str | None, str | None]:
         """Return a SELECT without its FORMAT, None for any other statement; and the FORMAT."""
-        if len(sql) > MAX_CHARACTERS:
+        if len(sql) > MAX_CHARACTERS or is_definition(sql.encode()):
             return None, None
         with self._house.judge() as client:
             try:
