@@ -6,7 +6,7 @@ from collections.abc import Callable
 from infra import clock
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 120.0) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 300.0) -> None:
     """Return as soon as a condition holds; fail when it does not within the limit."""
     deadline, pause = clock.monotonic() + seconds, 0.002
     while not holds():

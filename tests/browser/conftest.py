@@ -24,7 +24,7 @@ ARGUMENTS = [
     # Whatever slips past the page's own rules finds no address to go to.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 ]
-SECONDS = 60
+SECONDS = 180
 """How long anything may take on a busy machine."""
 
 expect.set_options(timeout=SECONDS * 1000)

@@ -20,7 +20,7 @@ from loopback import HTTP, free_port
 
 COMMAND = [str(Path(sys.executable).with_name("salestape"))]
 FOLDER_IN_USE = 3
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds that a start or an end may take on a slow machine before it counts as failed."""
 
 

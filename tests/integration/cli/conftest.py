@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-SECONDS = 120
+SECONDS = 300
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from loopback import HTTP
 
 KEY = "a-key-for-those-who-write"
 COMMAND = [sys.executable, "-c", "from services.cli.main import app; app()"]
-SECONDS = 60
+SECONDS = 180
 
 
 class Served:

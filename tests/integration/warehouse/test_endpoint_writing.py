@@ -207,8 +207,11 @@ def test_the_format_a_statement_asks_for_is_found_wherever_it_stands(
     assert (answer.status_code, answer.text) == (200, f"{told}\n")
 
 
-def test_two_statements_at_once_are_refused(http: httpx.Client) -> None:
-    answer = http.post("/", content="SELECT 1; SELECT 2", headers=AS_WRITER)
+@pytest.mark.parametrize(
+    "sql", ["SELECT 1; SELECT 2", "CREATE DATABASE two; DROP DATABASE IF EXISTS two"]
+)
+def test_two_statements_at_once_are_refused(http: httpx.Client, sql: str) -> None:
+    answer = http.post("/", content=sql, headers=AS_WRITER)
     assert answer.status_code == 400
     assert answer.headers["X-ClickHouse-Exception-Code"] == "62"
 
