@@ -14,7 +14,15 @@ from projections.columns import parsed_once
 from projections.macros import SHARED, MacroError, expand
 from projections.registry import SOURCE, DefinitionError, Definitions, Question, without_comments
 from projections.rendering import COLUMNS, fields_named, moment
-from projections.slices import Sliced, first_day, local_day, since, until
+from projections.slices import (
+    Sliced,
+    first_day,
+    local_day,
+    period_of,
+    periods_after,
+    since,
+    until,
+)
 
 RECORDS = "sales_store.tape"
 """Every record, good or bad; one that was appended twice may stand there twice for a while."""
@@ -189,6 +197,12 @@ def _expanded(sql: str, definitions: Definitions, form: Form, by: str | None = N
             "until": lambda _: f"least({until(calendar)}, {now})" if form.sliced else now,
             "reporting_currency": lambda _: f"'{calendar.currency}'",
             "first_day": lambda given: first_day(given[0], given[1].strip("'"), calendar),
+            "period_of": lambda given: period_of(
+                given[0], given[1].strip("'"), calendar, asked=form.sliced
+            ),
+            "periods_after": lambda given: periods_after(
+                given[0], given[1], given[2].strip("'"), asked=form.sliced
+            ),
             "local_day": lambda given: local_day(given[0], calendar),
             "sliced": sliced,
         },

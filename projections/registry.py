@@ -21,7 +21,7 @@ from projections.slices import LOOKUPS, Sliced
 HERE = Path(__file__).parent
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 SOURCE = re.compile(r"\b(?P<verb>FROM|JOIN)\s+(?P<name>[a-z_][a-z0-9_]*)\b(?P<alias>\s+AS\b)?")
-SLICING = re.compile(r"\b(?:sliced|by|period|since|until)\(")
+SLICING = re.compile(r"\b(?:sliced|by|period|period_of|periods_after|since|until)\(")
 CALENDAR = Calendar()
 RESERVED = frozenset({"events", "effective", "rows", "tape"})
 

@@ -6,7 +6,7 @@ long as neither is asked for, they are empty and cost nothing. What is looked up
 is only what the dimension asked for needs: all else is a constant that the engine leaves out.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from projections.calendar import Calendar
@@ -215,7 +215,53 @@ def first_day(day: str, period: str, calendar: Calendar) -> str:
         case "year":
             return f"addMonths({month}, -({since_start} % 12))"
         case _:
-            raise MacroError(f"{period!r} is no period; there are {', '.join(PERIODS)}")
+            raise _no_period(period)
+
+
+def period_of(day: str, otherwise: str, calendar: Calendar, *, asked: bool) -> str:
+    """Return the expression for the first day of the period asked for that a day lies in.
+
+    Where none is asked for, it is that of the period `otherwise`, or NULL where that is NULL.
+    """
+    plain = (
+        "CAST(NULL, 'Nullable(Date32)')"
+        if otherwise == "NULL"
+        else first_day(day, otherwise, calendar)
+    )
+    return _by_period(lambda name: first_day(day, name, calendar), plain) if asked else plain
+
+
+def periods_after(first: str, number: str, otherwise: str, *, asked: bool) -> str:
+    """Return the expression for the first day of the period so many further on than `first`'s.
+
+    The period is the one asked for, `otherwise` where none is.
+    """
+
+    def after(period: str) -> str:
+        match period:
+            case "day":
+                return f"({first} + ({number}))"
+            case "week":
+                return f"({first} + 7 * ({number}))"
+            case "month":
+                return f"addMonths({first}, {number})"
+            case "quarter":
+                return f"addMonths({first}, 3 * ({number}))"
+            case "year":
+                return f"addMonths({first}, 12 * ({number}))"
+            case _:
+                raise _no_period(period)
+
+    return _by_period(after, after(otherwise)) if asked else after(otherwise)
+
+
+def _by_period(expression: Callable[[str], str], otherwise: str) -> str:
+    cuts = ", ".join(f"{{period:String}} = '{name}', {expression(name)}" for name in PERIODS)
+    return f"multiIf({cuts}, {otherwise})"
+
+
+def _no_period(name: str) -> MacroError:
+    return MacroError(f"{name!r} is no period; there are {', '.join(PERIODS)}")
 
 
 def since(calendar: Calendar) -> str:

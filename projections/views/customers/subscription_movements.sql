@@ -111,7 +111,7 @@ WITH
             slice,
             period,
             starts,
-            multiIf(period() = 'day', starts, period() = 'week', starts + 6, addMonths(starts, multiIf(period() = 'quarter', 3, period() = 'year', 12, 1)) - 1) AS ends,
+            periods_after(starts, 1, 'month') - 1 AS ends,
             currency,
             ends < local_day(addMicroseconds(as_of(), 1)) AS mature,
             min(first) AS start,

@@ -43,13 +43,7 @@ WITH
         (
             SELECT
                 *,
-                multiIf(
-                    period() = 'day', day,
-                    period() = 'week', first_day(day, 'week'),
-                    period() = 'month', first_day(day, 'month'),
-                    period() = 'year', first_day(day, 'year'),
-                    first_day(day, 'quarter')
-                ) AS begins
+                period_of(day, 'quarter') AS begins
             FROM
             (
                 SELECT 'won' AS measure, account AS customer, toString(deals.currency) AS currency, assumeNotNull(amount) AS amount, local_day(assumeNotNull(closed_at)) AS day
@@ -71,10 +65,9 @@ WITH
             currency,
             earnings,
             told[1] AS first,
-            multiIf(period() = 'month', 1, period() = 'year', 12, 3) AS months,
-            arrayJoin(arrayDistinct(arrayConcat(told, arrayMap(one -> multiIf(period() = 'day', one + 1, period() = 'week', one + 7, addMonths(one, months)), told)))) AS starts,
+            arrayJoin(arrayDistinct(arrayConcat(told, arrayMap(one -> periods_after(one, 1, 'quarter'), told)))) AS starts,
             earnings[toInt32(starts)] AS now,
-            earnings[toInt32(multiIf(period() = 'day', starts - 1, period() = 'week', starts - 7, addMonths(starts, -months)))] AS then
+            earnings[toInt32(periods_after(starts, -1, 'quarter'))] AS then
         FROM of_customers
         WHERE starts <= local_day(as_of())
     ),
@@ -97,7 +90,7 @@ WITH
             countIf(then != 0) AS customers_before,
             countIf(starts = first) AS new_customers,
             countIf(then != 0 AND now = 0) AS lost_customers,
-            multiIf(period() = 'day', starts + 1, period() = 'week', starts + 7, addMonths(starts, any(months))) <= local_day(addMicroseconds(as_of(), 1)) AS mature
+            periods_after(starts, 1, 'quarter') <= local_day(addMicroseconds(as_of(), 1)) AS mature
         FROM sliced(compared, account = customer, day = starts)
         GROUP BY slice, period, starts, measure, currency
     )

@@ -97,14 +97,7 @@ WITH
     (
         SELECT
             *,
-            CAST(multiIf(
-                period() = 'day', day,
-                period() = 'week', first_day(day, 'week'),
-                period() = 'month', first_day(day, 'month'),
-                period() = 'quarter', first_day(day, 'quarter'),
-                period() = 'year', first_day(day, 'year'),
-                NULL
-            ), 'Nullable(Date32)') AS period
+            period_of(day, NULL) AS period
         FROM steps
         WHERE status != status_before OR worth != worth_before OR currency != currency_before
             OR pipeline != pipeline_before OR expected != expected_before
@@ -113,14 +106,7 @@ WITH
     (
         SELECT
             *,
-            multiIf(
-                period() = 'day', day,
-                period() = 'week', assumeNotNull(period) + 6,
-                period() = 'month', addMonths(assumeNotNull(period), 1) - 1,
-                period() = 'quarter', addMonths(assumeNotNull(period), 3) - 1,
-                period() = 'year', addMonths(assumeNotNull(period), 12) - 1,
-                end_day
-            ) AS last_day
+            if(period IS NULL, end_day, periods_after(assumeNotNull(period), 1, 'day') - 1) AS last_day
         FROM dated
     ),
     -- Steps that are alike are one row: what they moved is worked out for few.

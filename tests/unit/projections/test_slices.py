@@ -7,7 +7,7 @@ import pytest
 from infra.warehouse import Warehouse
 from projections.calendar import Calendar
 from projections.macros import MacroError
-from projections.slices import PERIODS, Sliced, first_day, local_day
+from projections.slices import PERIODS, Sliced, first_day, local_day, period_of, periods_after
 
 CALENDARS = [
     Calendar(),
@@ -41,6 +41,36 @@ def test_periods_begin_where_the_calendar_says(warehouse: Warehouse, calendar: C
     )
     for day, *found in rows.result_rows:
         assert found == [plainly(day, period, calendar) for period in PERIODS], day
+
+
+@pytest.mark.parametrize("calendar", CALENDARS)
+def test_a_period_begins_where_the_one_before_ends(
+    warehouse: Warehouse, calendar: Calendar
+) -> None:
+    first = period_of("day", "month", calendar, asked=True)
+    after, before = (periods_after("first", n, "month", asked=True) for n in ("1", "-1"))
+    listed = ", ".join(f"toDate32('{day}')" for day in DAYS)
+    for asked in (*PERIODS, ""):
+        rows = warehouse.client("admin").query(
+            f"SELECT day, {first} AS first, {after}, {before} "
+            f"FROM (SELECT arrayJoin([{listed}]) AS day)",
+            parameters={"period": asked},
+        )
+        for day, begins, next_begins, last_began in rows.result_rows:
+            period = asked or "month"
+            assert begins == plainly(day, period, calendar)
+            assert plainly(next_begins, period, calendar) == next_begins
+            assert plainly(next_begins - timedelta(days=1), period, calendar) == begins
+            assert plainly(begins - timedelta(days=1), period, calendar) == last_began
+
+
+def test_where_no_period_can_be_asked_for_the_named_one_holds() -> None:
+    calendar = Calendar()
+    assert period_of("day", "week", calendar, asked=False) == first_day("day", "week", calendar)
+    assert "NULL" in period_of("day", "NULL", calendar, asked=False)
+    assert periods_after("day", "2", "day", asked=False) == "(day + (2))"
+    with pytest.raises(MacroError, match="'decade' is no period"):
+        periods_after("day", "1", "decade", asked=False)
 
 
 def test_a_day_ends_at_the_midnight_of_the_zone(warehouse: Warehouse) -> None:
