@@ -1,0 +1,140 @@
+-- What is due and overdue: reviews, surveys, visits, trainings, meetings, each at its own interval.
+--
+-- A cadence says how often an event of a type is due; the last one set under its name holds from its
+-- first day on, and none whose interval is 0. Where it names a segment, each account of the segment is
+-- owed one, as it is where the type is a visit, care or a survey; where the type is about a rep (such as
+-- appraisal, feedback, coaching, training, skill, check-in) or it names a role, each rep who belongs to
+-- the team and the role now; otherwise the team it names, or the department. It is due one interval after
+-- it was last done, but not before the cadence began; where it was never done, one interval after the
+-- cadence began, or after the rep first joined or the account was created. Whoever does it, and whichever
+-- training or meeting it was, fulfils it. Calls, emails and what else `facts` leaves out is not seen, and
+-- never called overdue. It does not say that doing it more often would be of use.
+--
+-- * cadence: cadence
+-- * fulfilled_by: type of event that fulfils it
+-- * subject_type: who it is owed to: account, rep, team or department
+-- * name: account, rep or team it is owed to, empty for the department
+-- * interval_count: once in so many units
+-- * interval_unit: day, week, month, quarter or year
+-- * times_done: how often it was ever done
+-- * last_done: day it was last done, NULL where never
+-- * due_on: day by which it is to be done, NULL where what fulfils it is not seen
+-- * days_overdue: days since then, NULL where it is not overdue
+-- * state: overdue, due (today), done (not due yet), pending (never done, not due yet) or unseen
+--
+-- key: cadence, subject_type, name
+-- why: type = 'sales.cadence.set.v1' AND cadence = row.cadence
+--     OR type = row.fulfilled_by AND (
+--         row.subject_type = 'account' AND account = row.name OR row.subject_type = 'rep' AND actor = row.name
+--         OR row.subject_type = 'team' AND team = row.name OR row.subject_type = 'department')
+--     OR row.subject_type = 'rep' AND (startsWith(type, 'sales.rep.') AND actor = row.name OR type = 'sales.team.defined.v1')
+--     OR row.subject_type = 'account' AND startsWith(type, 'sales.account.') AND account = row.name
+-- explains: fulfilled_by, interval_count, interval_unit, times_done, last_done, due_on, days_overdue, state
+WITH
+    settled AS
+    (
+        SELECT
+            assumeNotNull(facts.cadence) AS cadence,
+            argMax(
+                (
+                    assumeNotNull(fulfilled_by), toInt64(assumeNotNull(interval_count)), assumeNotNull(toString(interval_unit)), ifNull(facts.segment, ''),
+                    ifNull(facts.team, ''), ifNull(facts.role, ''), ifNull(facts.valid_from, local_day(time))
+                ),
+                moment
+            ) AS last,
+            multiIf(
+                last.4 != '' OR match(last.1, '^sales\\.(visit|care|survey)\\.'), 'account',
+                last.6 != '' OR match(last.1, '^sales\\.(appraisal|feedback|coaching|training|skill|check_in|recognition|adherence|priority|course|incentive_preference)\\.'), 'rep',
+                last.5 != '', 'team',
+                'department'
+            ) AS subject_type
+        FROM facts
+        WHERE type = 'sales.cadence.set.v1'
+        GROUP BY cadence
+        HAVING last.2 > 0
+    ),
+    owed AS
+    (
+        SELECT
+            settled.cadence AS cadence,
+            settled.subject_type AS subject_type,
+            last,
+            last.1 AS type,
+            multiIf(settled.subject_type = 'team', last.5, subjects.name) AS name,
+            greatest(last.7, subjects.since) AS since
+        FROM settled
+        INNER JOIN
+        (
+            SELECT
+                'rep' AS subject_type,
+                rep AS name,
+                '' AS segment,
+                argMax((team, role, ifNull(valid_to > as_of(), true)), memberships.valid_from) AS standing,
+                local_day(min(memberships.valid_from)) AS since
+            FROM memberships
+            GROUP BY rep
+            HAVING standing.3
+            UNION ALL
+            SELECT
+                'account',
+                account,
+                argMax(account_segments.segment, account_segments.valid_from),
+                ('', '', true),
+                local_day(min(account_segments.valid_from))
+            FROM account_segments
+            GROUP BY account
+            UNION ALL
+            SELECT arrayJoin(['team', 'department']), '', '', ('', '', true), toDate32('1900-01-01')
+        ) AS subjects ON subjects.subject_type = settled.subject_type
+        WHERE settled.subject_type IN ('team', 'department')
+            OR last.4 IN ('', subjects.segment) AND last.5 IN ('', subjects.standing.1) AND last.6 IN ('', subjects.standing.2)
+    ),
+    done AS
+    (
+        SELECT
+            type AS fulfilled_by,
+            kind.1 AS subject_type,
+            kind.2 AS name,
+            count() AS times_done,
+            max(local_day(time)) AS last_done
+        FROM facts
+        ARRAY JOIN [('account', account), ('rep', rep), ('team', ifNull(facts.team, '')), ('department', '')] AS kind
+        WHERE type IN (SELECT assumeNotNull(facts.fulfilled_by) FROM facts WHERE type = 'sales.cadence.set.v1')
+        GROUP BY fulfilled_by, subject_type, name
+    )
+SELECT
+    cadence,
+    last.1 AS fulfilled_by,
+    subject_type,
+    name,
+    last.2 AS interval_count,
+    last.3 AS interval_unit,
+    times_done,
+    if(times_done > 0, done_on, NULL) AS last_done,
+    if(
+        match(last.1, '^sales\\.(call|email|purchase|pipeline|signal)\\.|^sales\\.deal\\.(opened|stage_changed|amount_changed|won|lost)\\.|^sales\\.quota\\.(set|revised)\\.'),
+        NULL,
+        greatest(since, multiIf(
+            last.3 = 'day', from_day + last.2,
+            last.3 = 'week', from_day + 7 * last.2,
+            addMonths(from_day, last.2 * multiIf(last.3 = 'month', 1, last.3 = 'quarter', 3, 12))
+        ))
+    ) AS due_on,
+    if(due_on < today, dateDiff('day', due_on, today), NULL) AS days_overdue,
+    multiIf(due_on IS NULL, 'unseen', due_on < today, 'overdue', due_on = today, 'due', times_done > 0, 'done', 'pending') AS state
+FROM
+(
+    SELECT
+        owed.cadence AS cadence,
+        owed.last AS last,
+        owed.subject_type AS subject_type,
+        owed.name AS name,
+        owed.since AS since,
+        done.times_done AS times_done,
+        done.last_done AS done_on,
+        local_day(as_of()) AS today,
+        if(times_done > 0, done_on, since) AS from_day
+    FROM owed
+    LEFT JOIN done ON done.fulfilled_by = owed.type AND done.subject_type = owed.subject_type AND done.name = owed.name
+)
+ORDER BY days_overdue DESC, cadence, subject_type, name
