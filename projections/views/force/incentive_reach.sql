@@ -1,7 +1,7 @@
 -- Which share of the force earns anything beside salary, and how much of it goes to the top fifth.
 --
--- The force of a period are the reps who belonged to the department on some of its days, for however short; without periods, all
--- who ever did. A rep earns who was given a reward, or whose commission earned is above 0 in some
+-- The force of a period are the reps who belonged to the department at some time in it; without
+-- periods, all who ever did. A rep earns who was given a reward, or whose commission earned is above 0 in some
 -- currency. The top fifth is of the whole force, rounded up, by commission and rewards with a worth in
 -- the row's currency; a fifth that earns alike has a fifth of the amount. Who changed the slice within a
 -- period belongs to both. A share of a period that is not over is marked immature: it can still grow. It

@@ -1,7 +1,7 @@
 -- Of the reps there were, how many were trained in each topic, for how long and with what result.
 --
--- The force of a period are the reps who belonged to the department on some of its days, for however short; without periods, all
--- who ever did, so that leavers count. Trained is who completed a training of the topic in that period,
+-- The force of a period are the reps who belonged to the department at some time in it; without
+-- periods, all who ever did, so that leavers count. Trained is who completed a training of the topic in that period,
 -- once however often. Hours and scores are of every completion, also of a rep again, or of one who
 -- belonged to no team or role then. Who changed the slice within a period belongs to both. A topic without
 -- a completion in a period has no row in it. It does not say what was learnt, nor what it changed.

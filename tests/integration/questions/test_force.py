@@ -1,4 +1,4 @@
-"""The questions about the force, on a few reps whose pay, training and duties are worked by hand."""
+"""The questions about the force, on a few reps whose pay, training and duties are told by hand."""
 
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,11 @@ def judged(rep: str, time: str, score: int, **data: Any) -> dict[str, Any]:
     return told("skill.assessed", time, actor=rep, skill="closing", score=score, **data)
 
 
+def aimed(time: str, metric: str, goal: str, due: str) -> dict[str, Any]:
+    named = {"target": f"{metric} {time}", "metric": metric, "goal": goal, "due": due}
+    return told("target.set", time, actor="ann", **named)
+
+
 def settled(cadence: str, fulfilled_by: str, count: int, unit: str, **data: Any) -> dict[str, Any]:
     named = {"cadence": cadence, "fulfilled_by": f"sales.{fulfilled_by}.v1"} | data
     return told("cadence.set", "01-01", interval_count=count, interval_unit=unit, **named)
@@ -51,7 +56,8 @@ STORY = [
     rewarded("ann", "01-31", reward_type="bonus", amount="200", currency="EUR"),
     rewarded("eve", "01-31", reward_type="time_off", criterion="quarter_target_met"),
     # Two topics; ann does one twice, dan before he leaves, fay once in each of her teams.
-    trained("ann", "01-11", "t1", topic="closing", duration_seconds=3600, score=80, skill="closing"),
+    trained("ann", "01-11", "t1", topic="closing", skill="closing", score=80,
+            duration_seconds=3600),
     trained("ann", "01-25", "t2", topic="closing", duration_seconds=1800, score=60),
     trained("dan", "02-01", "t1", topic="closing", score=70),
     trained("fay", "03-05", "t1", topic="closing", score=90, duration_seconds=1800),
@@ -63,9 +69,9 @@ STORY = [
     judged("ann", "02-15", 7, assessor="max"),
     told("coaching.held", "02-16", actor="ann", coach="max", skill="closing"),
     told("coaching.held", "02-17", actor="ann", coach="max", skill="listening"),
-    told("target.set", "01-06", actor="ann", target="g1", metric="closing", goal="9", due="2024-05-01"),
-    told("target.set", "01-07", actor="ann", target="g2", metric="closing", goal="8", due="2024-06-01"),
-    told("target.set", "01-07", actor="ann", target="g3", metric="wins", goal="8", due="2024-06-01"),
+    aimed("01-06", "closing", "9", "2024-05-01"),
+    aimed("01-07", "closing", "8", "2024-06-01"),
+    aimed("01-07", "wins", "8", "2024-06-01"),
     judged("bob", "02-01", 6, assessor="max"),
     judged("bob", "02-02", 5, assessor="max"),
 ]  # fmt: skip
@@ -110,8 +116,8 @@ def test_a_payment_stands_in_the_month_it_was_made(force: Floor) -> None:
 
 
 def test_three_of_six_earn_and_the_top_two_have_all(force: Floor) -> None:
-    # Ann 600 + 200, bob 200, eve time off; cid nets 0 and gus is not of the force. A fifth of six is
-    # two, rounded up: ann and bob have all.
+    # Ann 600 + 200, bob 200, eve time off; cid nets 0 and gus is not of the force. A fifth of six
+    # is two, rounded up: ann and bob have all.
     columns = "currency, force, earners, reach, outsiders, earned, top_reps, top_share"
     assert ask(force, columns, "incentive_reach") == [
         ("EUR", 6, 3, 0.5, 1, 1000, 2, 1),
@@ -184,9 +190,9 @@ def test_a_skill_is_judged_against_the_judgement_before_and_the_goal(force: Floo
 @pytest.fixture(scope="module")
 def duties(floor: Floor) -> Floor:
     floor.tell(
-        *(told("rep.joined", "01-02", actor=rep, team="north", role="ae") for rep in ("ann", "bob")),
+        *(told("rep.joined", "01-02", actor=rep, team="north", role="ae")
+          for rep in ("ann", "bob", "dan")),
         told("rep.joined", "03-01", actor="cid", team="south", role="sdr"),
-        told("rep.joined", "01-02", actor="dan", team="north", role="ae"),
         told("rep.left", "02-20", actor="dan"),
         *(told("account.created", "01-05", account=account, name=account, segment=segment)
           for account, segment in (("a1", "key"), ("a2", "key"), ("a3", "small"))),
@@ -197,6 +203,7 @@ def duties(floor: Floor) -> Floor:
         settled("forum", "team_meeting.held", 1, "month"),
         settled("calls", "call.made", 1, "week", role="ae"),
         settled("old", "check_in.held", 1, "week"),
+        settled("drill", "training.completed", 1, "year", team="east", segment="key"),
         told("cadence.set", "02-01", cadence="old", fulfilled_by="sales.check_in.held.v1",
              interval_count=0, interval_unit="week"),
         told("appraisal.given", "01-31", actor="ann", period_start="2024-01-01",
@@ -227,6 +234,7 @@ def test_what_is_overdue_stands_first(duties: Floor) -> None:
         ("appraisal", "rep", "cid", "2024-06-01", None, "pending"),
         ("calls", "rep", "ann", None, None, "unseen"),
         ("calls", "rep", "bob", None, None, "unseen"),
+        ("drill", "rep", "", None, None, "nobody"),
         ("forum", "department", "", "2024-04-14", None, "done"),
         ("progress", "team", "north", "2024-03-20", None, "due"),
         ("visits", "account", "a1", "2024-04-10", None, "done"),
