@@ -42,14 +42,7 @@ WITH
             arrayJoin(arrayConcat([begins], arrayMap(
                 day -> least(addHours(toDateTime64(day, 6, 'UTC'), 12), ends),
                 arrayFilter(
-                    day -> day = multiIf(
-                        period() = 'day', day,
-                        period() = 'week', first_day(day, 'week'),
-                        period() = 'month', first_day(day, 'month'),
-                        period() = 'quarter', first_day(day, 'quarter'),
-                        period() = 'year', first_day(day, 'year'),
-                        toDate32('1900-01-01')
-                    ),
+                    day -> ifNull(day = period_of(day, NULL), false),
                     arrayMap(n -> local_day(begins) + toInt32(n), range(1, toUInt32(greatest(0, dateDiff('day', local_day(begins), local_day(ends)))) + 1))
                 )
             ))) AS at
@@ -114,10 +107,6 @@ SELECT
     top_reps,
     if(force >= 5, toFloat64(arraySum(arraySlice(amounts, 1, top_reps))) / nullIf(toFloat64(earned), 0), NULL) AS top_share,
     greatest(0, toInt64(length(amounts)) - toInt64(top_reps)) AS earners_outside,
-    ifNull(multiIf(
-        period() = 'day', period + 1,
-        period() = 'week', period + 7,
-        addMonths(period, multiIf(period() = 'month', 1, period() = 'year', 12, 3))
-    ) <= local_day(addMicroseconds(as_of(), 1)), true) AS mature
+    ifNull(periods_after(period, 1, 'day') <= local_day(addMicroseconds(as_of(), 1)), true) AS mature
 FROM ranked
 ORDER BY period, slice, currency
