@@ -38,7 +38,15 @@ def on_ci() -> bool:
     return os.environ.get("CI", "").lower() in ("true", "1")
 
 
-LONGEST = ("property", "chaos", "integration/cli", "integration/figures", "contract", "browser")
+LONGEST = (
+    "property",
+    "chaos",
+    "integration/cli",
+    "integration/query",
+    "integration/figures",
+    "contract",
+    "browser",
+)
 """The folders that begin: what takes long must not be what the others wait for at the end."""
 
 
