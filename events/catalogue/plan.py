@@ -51,7 +51,7 @@ class Quota(Payload):
 
 class QuotaSet(Quota, type="sales.quota.set.v1"):
     """A quota was set for a rep and a period. `actor` is the rep; the last one set for the same
-    rep, measure and period start holds."""
+    rep, measure, currency, period start and kind of period (month, quarter, year …) holds."""
 
 
 class QuotaRevised(Quota, type="sales.quota.revised.v1"):

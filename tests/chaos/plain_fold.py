@@ -5,9 +5,10 @@ versions or generations: all records at once, in Python.
 """
 
 import json
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -225,13 +226,15 @@ def _rep_days(events: Iterable[Mapping[str, Any]]) -> list[Row]:
 
 
 def _quotas(events: Iterable[Mapping[str, Any]]) -> list[Row]:
-    found: dict[tuple[str, ...], Row] = {}
+    found: dict[tuple[str | int, ...], Row] = {}
     for event in events:
         if event["type"] == "sales.quota.set.v1":
             data = event["data"]
             start, end = data["period_start"], data["period_end"]
             currency = data.get("currency", "")
-            key = event["actor"], data["measure"], start, currency
+            days = (date.fromisoformat(end) - date.fromisoformat(start)).days + 1
+            kind = bisect_left((1, 10, 45, 135, 270), days)
+            key = event["actor"], data["measure"], start, kind, currency
             found[key] = (
                 event["actor"], data["measure"], datetime.fromisoformat(start).date(),
                 datetime.fromisoformat(end).date(), Decimal(data["amount"]), currency,

@@ -1,8 +1,11 @@
 """The three public data sets, imported into one warehouse at once, give their known figures."""
 
+import csv
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -79,6 +82,38 @@ def test_adventureworks_has_its_quotas_and_sales(imported: Imported) -> None:
     )
     assert (periods, quota, reached) == (163, 95_714_000, 8)
     assert round(actual, 2) == Decimal("80450596.98")
+
+
+def test_adventureworks_rolls_up_to_its_managers(imported: Imported, data_sets: Path) -> None:
+    """Against plain Python, read off the files: some are hired after their first quota begins."""
+    folder = data_sets / "adventureworks"
+    with (folder / "DimEmployee.csv").open(encoding="utf-8", newline="") as file:
+        led = {row[1]: (row[2], row[11]) for row in csv.reader(file, delimiter="|")}
+    with (folder / "FactSalesQuota.csv").open(encoding="utf-8", newline="") as file:
+        quotas = list(csv.DictReader(file))
+    days = sorted({date.fromisoformat(quota["Date"]) for quota in quotas})
+    days.append(days[-1] + (days[-1] - days[-2]))
+    expected: dict[str, Fraction] = defaultdict(Fraction)
+    for quota in quotas:
+        start = date.fromisoformat(quota["Date"])
+        length = (days[days.index(start) + 1] - start).days
+        manager, hired = led[quota["EmployeeKey"]]
+        before = min(max((date.fromisoformat(hired) - start).days, 0), length)
+        amount = Fraction(quota["SalesAmountQuota"]) / length
+        expected[""] += amount * before
+        expected[f"employee-{manager}"] += amount * (length - before)
+    by = "by = 'manager', period = '', since = '', until = ''"
+    rows = imported.rows(
+        f"SELECT slice, quota, actual FROM sales.attainment_by({by}) "
+        "WHERE measure = 'purchase_amount' AND horizon = 'quarter'"
+    )
+    assert {manager: round(quota, 2) for manager, quota, _ in rows} == {
+        manager: round(Decimal(quota.numerator) / quota.denominator, 2)
+        for manager, quota in expected.items()
+    }
+    assert len(rows) == 5
+    assert sum(quota for _, quota, _ in rows) == 95_714_000
+    assert round(sum(actual for _, _, actual in rows), 2) == Decimal("80450596.98")
 
 
 def test_online_retail_has_its_purchases_and_returns(imported: Imported) -> None:
