@@ -5,14 +5,14 @@
 -- team. A deal whose credit was split counts for each rep by the share. Attainment is actual over
 -- quota, as asked for the whole of the period and reached so far; pace is actual over what a straight
 -- line would have reached by now, which knows no season. Quotas for different kinds of period
--- (`horizon`: month, quarter, year …) do not mix. Reps without a quota, and what was done on days without one, are not in it;
+-- (`quota_period`: month, quarter, year …) do not mix. Reps without a quota, and what was done on days without one, are not in it;
 -- `quota_days` has the days. A day or a week of a quota set by the quarter is a ninetieth of it: only
 -- where sales are many does that say anything of a rep.
 --
 -- * slice: value of the dimension asked for, empty where none is, or where the rep belonged to none
 -- * period: first day of the period, NULL where none is asked for
 -- * measure: what is counted against the quotas
--- * horizon: kind of the periods the quotas are set for
+-- * quota_period: kind of the periods the quotas are set for
 -- * currency: currency of quota and actual, empty for counts
 -- * reps: reps with a quota
 -- * quota: sum of their quotas' days
@@ -27,7 +27,7 @@
 -- * reached_high: upper end of its 95 % interval
 -- * mature: 1 where all days are over, else 0: it can still grow
 --
--- key: slice, period, measure, horizon, currency
+-- key: slice, period, measure, quota_period, currency
 -- formula: Wilson score interval (E. B. Wilson, JASA 22, 1927, 209-212)
 -- why: type IN ('sales.quota.set.v1', 'sales.quota.revised.v1')
 --         AND ifNull(measure, 'won_amount') = row.measure AND ifNull(currency, '') = row.currency
@@ -60,7 +60,7 @@ WITH of_reps AS
         slice,
         period,
         measure,
-        horizon,
+        quota_period,
         currency,
         rep,
         sum(told.quota) AS quota,
@@ -68,13 +68,13 @@ WITH of_reps AS
         sumIf(told.quota, day <= local_day(as_of())) AS expected,
         max(day) AS last_day
     FROM sliced(quota_days, rep = rep, day = day) AS told
-    GROUP BY slice, period, measure, horizon, currency, rep
+    GROUP BY slice, period, measure, quota_period, currency, rep
 )
 SELECT
     slice,
     period,
     measure,
-    horizon,
+    quota_period,
     currency,
     count() AS reps,
     sum(of_reps.quota) AS quota,
@@ -89,5 +89,5 @@ SELECT
     wilson_high(reps_reached, reps) AS reached_high,
     max(last_day) < local_day(addMicroseconds(as_of(), 1)) AS mature
 FROM of_reps
-GROUP BY slice, period, measure, horizon, currency
-ORDER BY measure, horizon, currency, period, slice
+GROUP BY slice, period, measure, quota_period, currency
+ORDER BY measure, quota_period, currency, period, slice

@@ -10,13 +10,13 @@
 --
 -- * rep: sales rep
 -- * measure: what is counted against the quota
--- * horizon: kind of the quota's period: day, week, month, quarter, half_year or year
+-- * quota_period: kind of the quota's period: day, week, month, quarter, half_year or year
 -- * currency: currency of quota and actual, empty for counts
 -- * day: the day
 -- * quota: part of the quota that falls on the day
 -- * actual: what was reached on the day
 --
--- key: rep, measure, horizon, currency, day
+-- key: rep, measure, quota_period, currency, day
 -- why: type IN ('sales.quota.set.v1', 'sales.quota.revised.v1')
 --         AND actor = row.rep AND ifNull(measure, 'won_amount') = row.measure
 --         AND row.day BETWEEN period_start AND period_end AND ifNull(currency, '') = row.currency
@@ -76,7 +76,7 @@ WITH
             rep,
             measure,
             currency,
-            horizon,
+            quota_period,
             dateDiff('day', period_start, period_end) + 1 AS length,
             arrayJoin(range(toUInt32(length))) AS n,
             period_start + toInt32(n) AS day,
@@ -86,12 +86,12 @@ WITH
 SELECT
     asked.rep AS rep,
     asked.measure AS measure,
-    asked.horizon AS horizon,
+    asked.quota_period AS quota_period,
     asked.currency AS currency,
     asked.day AS day,
     sum(asked.share) AS quota,
     any(ifNull(done.actual, 0)) AS actual
 FROM asked
 LEFT ANY JOIN done ON done.rep = asked.rep AND done.measure = asked.measure AND done.currency = asked.currency AND done.day = asked.day
-GROUP BY rep, measure, horizon, currency, day
-ORDER BY day, rep, measure, horizon, currency
+GROUP BY rep, measure, quota_period, currency, day
+ORDER BY day, rep, measure, quota_period, currency

@@ -105,7 +105,7 @@ def test_adventureworks_rolls_up_to_its_managers(imported: Imported, data_sets: 
     by = "by = 'manager', period = '', since = '', until = ''"
     rows = imported.rows(
         f"SELECT slice, quota, actual FROM sales.attainment_by({by}) "
-        "WHERE measure = 'purchase_amount' AND horizon = 'quarter'"
+        "WHERE measure = 'purchase_amount' AND quota_period = 'quarter'"
     )
     assert {manager: round(quota, 2) for manager, quota, _ in rows} == {
         manager: round(Decimal(quota.numerator) / quota.denominator, 2)

@@ -70,7 +70,7 @@ def test_a_quota_counts_where_the_rep_was_on_each_of_its_days(people: Floor) -> 
     # and 300 of d2. Yen: 1,000 x 45 / 91 = 494.505 in 45 days.
     columns = "slice, currency, reps, quota, actual, attainment, gap, reps_reached"
     by = "by = 'team', period = '', since = '', until = ''"
-    where = "measure = 'won_amount' AND horizon = 'quarter'"
+    where = "measure = 'won_amount' AND quota_period = 'quarter'"
     assert ask(people, columns, f"attainment_by({by})", where) == [
         ("north", "EUR", 2, 5410, 3400, 0.628, 2010, 0),
         ("south", "EUR", 1, 4600, 700, 0.152, 3900, 0),
@@ -86,7 +86,7 @@ def test_a_quota_counts_where_the_rep_was_on_each_of_its_days(people: Floor) -> 
 def test_attainment_of_the_force_tells_who_reached_it(people: Floor) -> None:
     # Bob's quota of January is another than that of the quarter: 100 of 310; d4 counts for both.
     # Bob won d4, d5 and 0.3 of d2: 2.3 of 3 wins; d6 is after the quarter.
-    columns = "measure, horizon, currency, reps, quota, actual, reps_reached, mature"
+    columns = "measure, quota_period, currency, reps, quota, actual, reps_reached, mature"
     assert ask(people, columns, "attainment", "currency IN ('', 'EUR', 'JPY')") == [
         ("wins", "quarter", "", 1, 3, 2.3, 0, 1),
         ("won_amount", "month", "EUR", 1, 310, 100, 0, 1),
@@ -99,7 +99,7 @@ def test_a_month_of_a_quarters_quota_is_its_days(people: Floor) -> None:
     # 31, 29 and 31 days of 110 a day; in January ann has 3,000 of 3,100 and bob 100 of 310.
     by = "by = '', period = 'month', since = '', until = ''"
     columns = "toMonth(period), quota, actual, reps_reached, reached_high, mature"
-    where = "measure = 'won_amount' AND horizon = 'quarter' AND currency = 'EUR'"
+    where = "measure = 'won_amount' AND quota_period = 'quarter' AND currency = 'EUR'"
     # Wilson of 0 in 2 by hand: 3.841 / (2 + 3.841) = 0.658.
     assert ask(people, columns, f"attainment_by({by})", where) == [
         (1, 3410, 3100, 0, 0.658, 1),
