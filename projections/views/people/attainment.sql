@@ -1,11 +1,11 @@
 -- Quota attainment of a rep, a team, a manager, a territory or the whole force, by any period.
 --
--- Each quota is spread evenly over its days, and each day belongs to who the rep belonged to on it: a
--- rep who moves in the middle of a quarter brings the days left, and what is won on them, to the new
--- team. A deal whose credit was split counts for each rep by the share. Attainment is actual over
--- quota, as asked for the whole of the period and reached so far; pace is actual over what a straight
--- line would have reached by now, which knows no season. Quotas for different kinds of period
--- (`quota_period`: month, quarter, year …) do not mix. Reps without a quota, and what was done on days without one, are not in it;
+-- Each quota is spread evenly over its days, and each day belongs to who the rep belonged to on it: a rep
+-- who moves in the middle of a quarter brings the days left, and what is won on them, to the new team. A
+-- deal whose credit was split counts for each rep by the share. Attainment is actual over quota, as asked
+-- for the whole of the period and reached so far; pace is actual over what a straight line would have
+-- reached by now, which knows no season. Quotas for different kinds of period (`quota_period`: month,
+-- quarter, year …) do not mix. Reps without a quota, and what was done on days without one, are not in it;
 -- `quota_days` has the days. A day or a week of a quota set by the quarter is a ninetieth of it: only
 -- where sales are many does that say anything of a rep.
 --
