@@ -5,7 +5,7 @@ from typing import Any
 
 import golden
 import pytest
-from golden import Floor, corrected, told
+from golden import Floor, corrected, retracted, told
 
 ALWAYS = "known_at = '2100-01-01'"
 
@@ -135,3 +135,175 @@ def test_a_correction_changes_the_quarter_gone_by(people: Floor) -> None:
         (8_700, 0.956, 0)
     ]
     people.tell(*STORY)
+
+
+def won_by(rep: str, count: int, month: str, amount: str = "100") -> list[dict[str, Any]]:
+    """Return so many deals that a rep wins on the days of a month."""
+    return [
+        event
+        for n in range(1, count + 1)
+        for event in sold(f"{rep} {month} {n}", rep, f"{month}-{n:02}", "EUR", amount)
+    ]
+
+
+BOARD = [
+    *(told("rep.joined", "01-01", actor=rep, team="north") for rep in ("ann", "bob", "cid")),
+    *won_by("ann", 20, "02"),
+    *won_by("bob", 4, "02"),
+    *won_by("cid", 3, "02", "500"),
+    # Dan has nothing but a call, and gus won what he has of a team of one.
+    told("call.made", "02-03", actor="dan", account="of dan", direction="outbound"),
+    told("rep.joined", "01-01", actor="gus", team="south"),
+    *won_by("gus", 1, "02"),
+    # In the quarter after, cid wins 5 more than 3, which chance may do; bob 16 more than 4, which
+    # it hardly does; ann 18 less. Bob alone is praised, though three wins below his goal.
+    *won_by("ann", 2, "05"),
+    *won_by("bob", 20, "05"),
+    *won_by("cid", 8, "05"),
+    told("quota.set", "04-01", actor="bob", measure="wins", amount="23",
+         period_start="2024-04-01", period_end="2024-06-30"),
+    told("recognition.given", "06-30", actor="bob", recognition_type="most_improved"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def board(people: Floor) -> Floor:
+    people.tell(*BOARD)
+    return people
+
+
+def test_a_rank_counts_only_who_is_certainly_better(board: Floor) -> None:
+    # Byar by hand: of 20 wins 12.2 to 30.9, of 4 1.1 to 10.2, of 3 0.6 to 8.8, of 1 0.0 to 5.6, of
+    # none 0 to 3.7. Only ann's low end lies above the others' high ends.
+    by = "by = '', period = 'quarter', since = '', until = '2024-03-31'"
+    columns = "rep, value, rank, stands_out, reps, others_mean"
+    assert ask(board, columns, f"leaderboard_by({by})", "measure = 'wins'") == [
+        ("ann", 20, 1, "above", 5, 2),
+        ("bob", 4, 2, "", 5, 6),
+        ("cid", 3, 2, "", 5, 6.25),
+        ("gus", 1, 2, "below", 5, 6.75),
+        ("dan", 0, 2, "below", 5, 7),
+    ]
+    rows = ask(board, "rep, value_low, value_high", f"leaderboard_by({by})", "measure = 'wins'")
+    assert [(rep, round(low, 1), round(high, 1)) for rep, low, high in rows] == [
+        ("ann", 12.2, 30.9), ("bob", 1.1, 10.2), ("cid", 0.6, 8.8), ("gus", 0.0, 5.6),
+        ("dan", 0.0, 3.7),
+    ]  # fmt: skip
+
+
+def test_few_large_deals_are_less_certain_than_many_small_ones(board: Floor) -> None:
+    # Ann has 20 deals of 100: 1,221 to 3,089. Cid has 3 of 500: 500 times 0.6 to 8.8. Dan's deal
+    # would be as large as all squares over all sums, 1e6 / 4,000 = 250; none is up to 3.67 of it.
+    by = "by = '', period = 'quarter', since = '', until = '2024-03-31'"
+    columns = "rep, value, value_low, value_high, rank"
+    rows = ask(board, columns, f"leaderboard_by({by})", "measure = 'won_amount'")
+    assert [
+        (rep, value, round(low), round(high), rank) for rep, value, low, high, rank in rows
+    ] == [
+        ("ann", 2000, 1221, 3089, 1),
+        ("cid", 1500, 301, 4383, 1),
+        ("bob", 400, 108, 1024, 2),
+        ("gus", 100, 1, 556, 2),
+        ("dan", 0, 0, 917, 2),
+    ]
+
+
+def test_a_rep_alone_is_compared_with_nobody(board: Floor) -> None:
+    by = "by = 'team', period = 'quarter', since = '', until = '2024-03-31'"
+    columns = "rep, rank, reps, others_mean, difference_low, stands_out"
+    where = "measure = 'wins' AND slice = 'south'"
+    assert ask(board, columns, f"leaderboard_by({by})", where) == [("gus", 1, 1, None, None, "")]
+
+
+def test_who_improved_is_told_from_who_was_lucky(board: Floor) -> None:
+    # Bob: 20 of 24 together is 0.833, Wilson 0.641 to 0.933, so 1.79 to 14.0 times as many. Cid: 8
+    # of 11, 0.434 to 0.903, so 0.77 to 9.3. Ann: 2 of 22, 0.025 to 0.278, so 0.03 to 0.39.
+    columns = "rep, toMonth(starts), before, now, ratio, better, improved, worsened"
+    where = "measure = 'wins' AND starts = '2024-04-01'"
+    assert ask(board, columns, "most_improved", where) == [
+        ("bob", 4, 4, 20, 5, 1, 1, 0),
+        ("cid", 4, 3, 8, 2.667, 1, 0, 0),
+        ("ann", 4, 20, 2, 0.1, 0, 0, 1),
+        ("gus", 4, 1, 0, 0, 0, 0, 0),
+    ]
+    rows = ask(board, "rep, ratio_low, ratio_high", "most_improved", where)
+    assert [(rep, round(low, 2), round(high, 1)) for rep, low, high in rows[:3]] == [
+        ("bob", 1.79, 14.0), ("cid", 0.77, 9.3), ("ann", 0.03, 0.4),
+    ]  # fmt: skip
+
+
+def test_improvement_below_the_goal_is_seen_with_its_praise(board: Floor) -> None:
+    columns = "rep, improved, quota, attainment, recognitions"
+    where = "measure = 'wins' AND starts = '2024-04-01' AND rep IN ('bob', 'cid')"
+    assert ask(board, columns, "most_improved", where) == [
+        ("bob", 1, 23, 0.870, 1),
+        ("cid", 0, None, None, 0),
+    ]
+    # The quarter that is not over is no comparison yet.
+    assert ask(board, columns, f"most_improved_at(as_of = '2024-06-29', {ALWAYS})", where) == []
+
+
+def answered(rep: str, time: str, score: int, survey: str = "csat") -> dict[str, Any]:
+    return told("survey.answered", time, actor=rep, account="of d1", survey=survey, score=score)
+
+
+APPRAISED = told(
+    "appraisal.given", "04-05", actor="ann", period_start="2024-01-01", period_end="2024-03-31",
+    score=80, teamwork_score=60, improvement_plan="Ask more, tell less",
+)  # fmt: skip
+
+CARD = [
+    *sold("d1", "ann", "01-20", "EUR", "3000"),
+    *sold("d2", "ann", "02-20", "EUR", "500"),
+    told("deal.opened", "02-01", deal="d3", account="of d3", actor="ann",
+         pipeline="p", stage="talk"),
+    told("deal.lost", "02-02", deal="d3", account="of d3", actor="ann"),
+    *sold("d4", "bob", "05-01", "EUR", "10"),
+    *sold("d5", "bob", "05-02", "USD", "20"),
+    told("call.made", "02-03", actor="ann", account="of d1", direction="outbound"),
+    *(answered("ann", f"03-{day:02}", score) for day, score in enumerate((5, 4, 3, 5), 1)),
+    answered("ann", "03-09", 2, survey="nps"),
+    told("assist.given", "03-10", actor="ann", recipient="bob"),
+    told("feedback.given", "03-11", actor="ann", giver="max", sentiment="positive"),
+    told("feedback.given", "03-12", actor="ann", giver="max", sentiment="negative"),
+    told("feedback.given", "03-13", actor="ann", giver="max"),
+    APPRAISED,
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def card(people: Floor) -> Floor:
+    people.tell(*CARD)
+    return people
+
+
+def test_a_scorecard_has_numbers_and_judgements(card: Floor) -> None:
+    # Two of three deals won, of two accounts; three of four answers are content, the NPS is none of
+    # them. Bob won in two currencies, so there is no one sum.
+    columns = "rep, wins, losses, win_rate, won_amount, currency, customers, answers, content"
+    assert ask(card, columns, "scorecard") == [
+        ("ann", 2, 1, 0.667, 3500, "EUR", 2, 4, 3),
+        ("bob", 2, 0, 1, None, "", 2, 0, 0),
+    ]
+    columns = "activities, deals_opened, assists, praise, criticism, appraisal_score"
+    columns += ", satisfaction_score, teamwork_score, improvement_plan"
+    assert ask(card, columns, "scorecard", "rep = 'ann'") == [
+        (1, 3, 1, 1, 1, 80, None, 60, "Ask more, tell less")
+    ]
+    assert ask(card, "won_by_currency", "scorecard", "rep = 'bob'") == [
+        ({"EUR": Decimal(10), "USD": Decimal(20)},)
+    ]
+
+
+def test_a_scorecard_of_a_quarter_has_what_was_said_in_it(card: Floor) -> None:
+    by = "by = '', period = 'quarter', since = '', until = '2024-05-15'"
+    columns = "rep, toMonth(period), wins, answers, csat, appraisal_score"
+    assert ask(card, columns, f"scorecard_by({by})") == [
+        ("ann", 1, 2, 4, 0.75, None),
+        ("bob", 1, 0, 0, None, None),
+        ("ann", 4, 0, 0, None, 80),
+        ("bob", 4, 2, 0, None, None),
+    ]
+    card.tell(*CARD, retracted(APPRAISED))
+    columns = "appraised_at, appraisal_score, improvement_plan"
+    assert ask(card, columns, "scorecard", "rep = 'ann'") == [(None, None, "")]
