@@ -27,8 +27,7 @@ FROM
             startsWith(type, 'sales.call.') OR startsWith(type, 'sales.email.'), lead IS NOT NULL,
             startsWith(type, 'sales.deal.opened.') OR startsWith(type, 'sales.deal.stage_changed.')
                 OR startsWith(type, 'sales.deal.amount_changed.') OR startsWith(type, 'sales.deal.won.')
-                OR startsWith(type, 'sales.deal.lost.') OR startsWith(type, 'sales.purchase.made.')
-                OR startsWith(type, 'sales.purchase.returned.') OR startsWith(type, 'sales.quota.set.')
+                OR startsWith(type, 'sales.deal.lost.') OR startsWith(type, 'sales.quota.set.')
                 OR startsWith(type, 'sales.quota.revised.') OR startsWith(type, 'sales.pipeline.')
                 OR startsWith(type, 'sales.signal.'), 0,
             1

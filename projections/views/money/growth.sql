@@ -1,21 +1,21 @@
 -- How revenue grew from one period to the next, split into customers who are new, came back, bought more,
 -- bought less, or are gone.
 --
--- Revenue is what was won in deals, on the day they were closed last, and, as a measure of its own, what
--- the books recognised, on the last day it is told for, else its day. A customer's revenue of a period is
+-- Revenue is what was won in deals, on the day they were closed last; as measures of their own, what was
+-- purchased, less what was given back, each on its day, and what the books recognised, on the last day it
+-- is told for, else its day. They overlap: a deal that was won may end in a purchase and in the books. A customer's revenue of a period is
 -- compared with that of the period before: new, where there never was any in that currency; returned,
 -- where there was some once, but not in the period before; expanded and shrunk, where there is more or
 -- less; lost, where there is none. So before, new, returned and expanded, less shrunk and lost, is
 -- revenue, to the cent. Revenue that names no customer counts as one customer of its own. Without periods
 -- it goes by quarters; a period without revenue that follows another such one has no row. One that is not
 -- over is marked immature: it can still grow, and who looks lost may still buy. Of customers who buy once a
--- year, lost says little about a quarter. Purchases are not in it: `customer_value` and `rfm_segments` have
--- those, not by period.
+-- year, lost says little about a quarter.
 --
 -- * slice: value of the dimension asked for, empty where none is; a segment is that of the period's first day
 -- * period: first day of the period, NULL where none is asked for
 -- * starts: first day of the period, a quarter where none is asked for
--- * measure: won or booked
+-- * measure: won, purchased or booked
 -- * currency: currency of the revenue
 -- * before: revenue of the period before
 -- * new: revenue of customers who never had any
@@ -33,6 +33,7 @@
 --
 -- key: slice, period, starts, measure, currency
 -- why: row.measure = 'won' AND startsWith(type, 'sales.deal.') AND deal IN (SELECT deal FROM deals WHERE status = 'won' AND deals.currency = row.currency)
+--     OR row.measure = 'purchased' AND type IN ('sales.purchase.made.v1', 'sales.purchase.returned.v1') AND currency = row.currency
 --     OR row.measure = 'booked' AND type = 'sales.revenue.booked.v1' AND currency = row.currency
 WITH
     -- What is earned in a period is kept even where nobody asks for it: the next is compared with it.
@@ -49,6 +50,10 @@ WITH
                 SELECT 'won' AS measure, account AS customer, toString(deals.currency) AS currency, assumeNotNull(amount) AS amount, local_day(assumeNotNull(closed_at)) AS day
                 FROM deals
                 WHERE status = 'won' AND amount != 0
+                UNION ALL
+                SELECT 'purchased', account, assumeNotNull(facts.currency), if(type = 'sales.purchase.made.v1', 1, -1) * assumeNotNull(facts.amount), local_day(time)
+                FROM facts
+                WHERE type IN ('sales.purchase.made.v1', 'sales.purchase.returned.v1')
                 UNION ALL
                 SELECT 'booked', account, assumeNotNull(facts.currency), assumeNotNull(facts.amount), ifNull(period_end, local_day(time))
                 FROM facts

@@ -126,6 +126,19 @@ def test_online_retail_has_its_purchases_and_returns(imported: Imported) -> None
     assert round(given_back, 2) == Decimal("-611342.09")
 
 
+def test_online_retail_grows_by_what_its_customers_buy_and_give_back(imported: Imported) -> None:
+    quarters = imported.rows(
+        "SELECT starts, before + new + returned + expanded - shrunk - lost = revenue, revenue "
+        "FROM sales.growth WHERE measure = 'purchased' AND currency = 'GBP' ORDER BY starts"
+    )
+    assert [start for start, _, _ in quarters][:5] == [
+        date(2010, 10, 1), *(date(2011, month, 1) for month in (1, 4, 7, 10))
+    ]  # fmt: skip
+    assert all(adds_up for _, adds_up, _ in quarters)
+    revenue = sum(revenue for _, _, revenue in quarters)
+    assert round(revenue, 2) == round(Decimal("8911407.904") - Decimal("611342.09"), 2)
+
+
 def test_online_retail_has_its_idle_customers_at_the_last_event(imported: Imported) -> None:
     (last,) = imported.row(
         "SELECT toString(max(time)) FROM sales.events WHERE source = 'online-retail'"

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from golden import Floor, ask, at, told
+from golden import Floor, ask, at, retracted, told
 
 ALWAYS = "known_at = '2100-01-01'"
 
@@ -264,4 +264,32 @@ def test_one_of_two_who_were_won_over_bought(voices: Floor) -> None:
     assert ask(voices, columns, "referral_revenue") == [
         ("roy", "", 2, 1, 0, 0, 0, 0, 0, Decimal(0)),
         ("rex", "EUR", 4, 3, 3, 1, 1, 0.5, 2, Decimal(130)),
+    ]
+
+
+def test_a_history_has_every_purchase_and_return_in_order(floor: Floor) -> None:
+    # The second comes 10 whole days after the first, the return between them counts for neither.
+    back = told("purchase.returned", "03-05", account="a", amount="4", currency="EUR", order="o1")
+    dollars = told("purchase.made", "03-20", account="a", amount="7", currency="USD", actor="ann")
+    nobody = told("purchase.made", "03-21", amount="5", currency="EUR")
+    first, second = bought("a", "03-01 12:00", "03-11 13:00", order="o1", product="ink")
+    history = (first, second, back, dollars, nobody)
+    floor.tell(*history, *bought("b", "03-02"))
+
+    columns = "account, nth, returned, amount, balance, days_since_last, order, rep"
+    rows = [
+        ("", 1, 0, 5, 5, None, "", ""),
+        ("a", 1, 0, 10, 10, None, "o1", ""),
+        ("a", 1, 1, -4, 6, 3, "o1", ""),
+        ("a", 2, 0, 10, 16, 10, "o1", ""),
+        ("a", 3, 0, 7, 7, 8, "", "ann"),
+        ("b", 1, 0, 10, 10, None, "", ""),
+    ]
+    assert ask(floor, columns, "purchases") == rows
+    asked = "purchases_at(as_of = '2024-03-10', known_at = '2100-01-01')"
+    assert ask(floor, columns, asked, "account = 'a'") == rows[1:3]
+    floor.tell(*history, retracted(back))
+    assert ask(floor, "balance", "purchases", "account = 'a' AND currency = 'EUR'") == [
+        (10,),
+        (20,),
     ]

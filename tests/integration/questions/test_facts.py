@@ -35,6 +35,7 @@ def test_what_is_rare_is_a_fact_with_or_without_a_rep(floor: Floor) -> None:
         (date(2024, 3, 2), "lead.assigned", "ann"),
         (date(2024, 3, 3), "exchange_rate.set", ""),
         (date(2024, 3, 5), "call.made", "ann"),
+        (date(2024, 3, 6), "purchase.made", "ann"),
     ]
     assert days_and_types(floor) == expected
     assert days_and_types(floor, f"sales.facts_at({ALWAYS})") == expected

@@ -159,6 +159,11 @@ def test_customers_are_worth_what_they_bought_less_what_they_gave_back(books: Fl
     ]
 
 
+def bought(account: str, time: str, amount: str = "9", **data: Any) -> dict[str, Any]:
+    money = {"amount": amount, "currency": "EUR"} | data
+    return told("purchase.made", time, account=account, **money)
+
+
 def booked(account: str, amount: str, time: str, **data: Any) -> dict[str, Any]:
     money = {"amount": amount, "currency": "EUR"} | data
     return told("revenue.booked", time, account=account, **money)
@@ -183,6 +188,10 @@ def revenue(floor: Floor) -> Floor:
         # The books tell of the first quarter in May.
         booked("a", "9", "05-02", period_start="2024-01-01", period_end="2024-03-31"),
         booked("a", "10", "06-02"),
+        # p buys 60 of ink, gives 20 of it back and buys 30 of paper in the next quarter.
+        bought("p", "01-15", "60", product="ink", market="EU"),
+        told("purchase.returned", "02-01", account="p", amount="20", currency="EUR", product="ink"),
+        bought("p", "04-15", "30", product="paper"),
     )
     return floor
 
@@ -210,6 +219,9 @@ def test_growth_adds_up_to_the_cent(revenue: Floor) -> None:
         ("booked", "EUR", 1, 9, 0, 9, 1, 0),
         ("booked", "EUR", 4, 0, 0, 10, 0, 1),
         ("booked", "EUR", 7, 0, 10, 0, 0, 1),
+        ("purchased", "EUR", 1, 40, 0, 40, 1, 0),
+        ("purchased", "EUR", 4, 0, 0, 30, 0, 1),
+        ("purchased", "EUR", 7, 0, 30, 0, 0, 1),
         ("won", "USD", 7, 5, 0, 5, 1, 0),
         ("won", "USD", 10, 0, 5, 0, 0, 1),
     ]
@@ -228,13 +240,26 @@ def test_revenue_hangs_on_the_largest(revenue: Floor) -> None:
     columns = "dependent_on, revenue, parts, largest, largest_revenue, largest_share, herfindahl"
     # a 280, b 250.10, c 80 of 610.10: (280² + 250.1² + 80²) / 610.1² = 0.3959.
     # Products: ink 300.10, paper 150, unknown 160. Markets: DE 280, FR 250.10, unknown 80.
-    assert ask(revenue, columns, "dependence", "currency = 'EUR'") == [
+    where = "currency = 'EUR' AND measure = 'won'"
+    assert ask(revenue, columns, "dependence", where) == [
         ("customer", 610.1, 3, "a", 280, 0.459, 0.396),
         ("market", 610.1, 3, "DE", 280, 0.459, 0.396),
         ("product", 610.1, 3, "ink", 300.1, 0.492, 0.371),
         ("segment", 610.1, 2, "s", 530.1, 0.869, 0.772),
     ]
     assert ask(revenue, "as_if_equal, five_share", "dependence", "currency = 'USD'") == [(1, 1)] * 4
+
+
+def test_what_is_given_back_is_no_revenue(revenue: Floor) -> None:
+    # Ink 60 - 20, paper 30: (40² + 30²) / 70² = 0.510. The return names no market, nor does the
+    # second purchase, and p's country is unknown: EU 60 and 10 elsewhere.
+    columns = "dependent_on, revenue, parts, largest, largest_share, herfindahl"
+    assert ask(revenue, columns, "dependence", "measure = 'purchased'") == [
+        ("customer", 70, 1, "p", 1, 1),
+        ("market", 70, 2, "EU", 0.857, 0.755),
+        ("product", 70, 2, "ink", 0.571, 0.51),
+        ("segment", 70, 1, "", 1, 1),
+    ]
 
 
 def ticket(name: str, account: str, opened: str, answered: str | None) -> list[dict[str, Any]]:
@@ -247,9 +272,6 @@ def ticket(name: str, account: str, opened: str, answered: str | None) -> list[d
 
 @pytest.fixture(scope="module")
 def service(floor: Floor) -> Floor:
-    def bought(account: str, time: str) -> dict[str, Any]:
-        return told("purchase.made", time, account=account, amount="9", currency="EUR")
-
     floor.tell(
         # Five that had bought are answered within a day; four of them buy within 90 days.
         *(bought(f"f{n}", "01-05") for n in range(5)),
