@@ -96,11 +96,13 @@ class Process:
             self._process.send_signal(signal.SIGCONT)
 
     def _answers(self) -> int | None:
-        """Return what its health answers with, None where nobody listens yet."""
+        """Return what its health answers with, 0 where nothing comes, None where nobody listens."""
         try:
             return HTTP.get(self.address + self._path, timeout=5).status_code
-        except httpx.TransportError:
+        except httpx.ConnectError:
             return None
+        except httpx.TransportError:
+            return 0
 
     def stop(self) -> None:
         """End it as its operator would. One that is still loading its code ends by the signal."""
