@@ -50,6 +50,9 @@ def _facts(question: Question, definitions: Definitions) -> Iterator[tuple[str, 
         yield "Sliced by", _names(dimensions)
     if periods := forms.periods_of(question):
         yield "Cut by", _names(periods)
+    if "currency" in question.comments:
+        reason = forms.why_not_converted(question, definitions)
+        yield "Told in one currency", f"no: {reason}" if reason else "with `--currency`"
     if formula := question.header.tags.get("formula"):
         yield "Formula", formula
     if question.why is None:

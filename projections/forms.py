@@ -7,9 +7,10 @@ asks for. The condition of a `why` is rendered by the same rules.
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from projections import money
 from projections.columns import parsed_once
 from projections.macros import SHARED, MacroError, expand
 from projections.registry import SOURCE, DefinitionError, Definitions, Question, without_comments
@@ -45,6 +46,8 @@ class Form:
     """Whether it takes the parameters of slices."""
     told: str
     """What is said of it behind the summary of the question."""
+    currency: str = ""
+    """The currency that its money is told in; empty where each amount keeps its own."""
 
 
 NOW = Form("", at=False, sliced=False, told="")
@@ -78,6 +81,18 @@ def question_in(
         raise DefinitionError(f"{question.path}: {error}") from error
 
 
+def why_not_converted(question: Question, definitions: Definitions) -> str | None:
+    """Return why a question cannot tell its money in one currency, None where it can."""
+    if reason := question.header.tags.get("currency"):
+        return reason
+    if any(money.OF_ALL_TIME.search(text) for text in _texts(question, definitions)):
+        return "it is made of sums of all time, which have no day to take a rate of"
+    tables, _ = made_of(question, definitions)
+    if "currency" in question.comments and tables & money.TABLES.keys():
+        return None
+    return "it tells no money"
+
+
 def only_named(sql: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return those parameters that a statement has a place for."""
     return {name: value for name, value in parameters.items() if f"{{{name}:" in sql}
@@ -100,14 +115,21 @@ def made_of(question: Question, definitions: Definitions) -> tuple[frozenset[str
 
     A type is told without its version: events in an older form are shown in the present one.
     """
-    tables, types, unread = set(), set(), [question]
+    tables, types = set(), set()
+    for text in _texts(question, definitions):
+        types |= set(_TYPE.findall(text))
+        tables |= {match["name"] for match in SOURCE.finditer(text)} & definitions.tables.keys()
+    return frozenset(tables), frozenset(types)
+
+
+def _texts(question: Question, definitions: Definitions) -> Iterator[str]:
+    """Yield the text of a question, and those of the questions that it reads."""
+    unread = [question]
     while unread:
         text = _expanded(without_comments(unread.pop().sql), definitions, NOW)
-        types |= set(_TYPE.findall(text))
+        yield text
         named = {match["name"] for match in SOURCE.finditer(text)}
-        tables |= named & definitions.tables.keys()
         unread += [definitions.questions[name] for name in named & definitions.questions.keys()]
-    return frozenset(tables), frozenset(types)
 
 
 BEHIND_COLUMNS = (
@@ -172,9 +194,17 @@ def quoted_type(kind: str) -> str:
 def _asked(sql: str, definitions: Definitions, form: Form, by: str | None = None) -> str:
     """Return the text of a question in one of its forms."""
     expanded = _expanded(sql, definitions, form, by)
-    if form.at:
-        return _as_of_two_clocks(expanded, definitions)
-    return _reading(expanded, definitions.readable, RECORDS, lambda name: f"sales.{name}")
+    if form.at or form.currency:
+        return _with_questions_as_texts(expanded, definitions, form)
+    return _reading(expanded, definitions.readable, RECORDS, _view)
+
+
+def _view(name: str) -> str:
+    return f"sales.{name}"
+
+
+def _view_at(name: str) -> str:
+    return f"sales.{name}_at({AT_PARAMETERS})"
 
 
 def _expanded(sql: str, definitions: Definitions, form: Form, by: str | None = None) -> str:
@@ -209,27 +239,59 @@ def _expanded(sql: str, definitions: Definitions, form: Form, by: str | None = N
     )
 
 
-def _as_of_two_clocks(sql: str, definitions: Definitions) -> str:
-    """Return a text that reads the tables as of two clocks, with the questions that it reads in it.
+def _with_questions_as_texts(sql: str, definitions: Definitions, form: Form) -> str:
+    """Return a text that reads the tables in a form, with the questions that it reads in it.
 
     Not their views: the engine analyses twice what a view with parameters reads, and what is nested
     in it twice again. Not the tables' texts either: what stands over a view is planned by the
     view's columns, what stands over a text by all of it.
     """
+    whole = replace(form, sliced=False)
     nested = {
-        name: f"({_asked(without_comments(definitions.questions[name].sql), definitions, AT)})"
+        name: _nested(name, definitions, whole)
         for name in {match["name"] for match in SOURCE.finditer(sql)} & definitions.questions.keys()
     }
-    records = f"(SELECT * FROM {RECORDS} WHERE recorded_at <= {moment('known_at')})"
+    records = RECORDS
+    if form.at:
+        records = f"(SELECT * FROM {RECORDS} WHERE recorded_at <= {moment('known_at')})"
+    table = _view_at if form.at else _view
 
     def place(name: str) -> str:
-        return nested.get(name) or f"sales.{name}_at({AT_PARAMETERS})"
+        return nested.get(name) or table(name)
 
-    return _reading(sql, definitions.readable, records, place)
+    def told(name: str, source: str, fields: Collection[str]) -> str:
+        amounts = money.TABLES[name].amounts if name in money.TABLES else ()
+        if name == FACTS:
+            amounts = tuple(one for one in amounts if one in fields and "currency" in fields)
+        if not form.currency or not amounts:
+            return source
+        rates = _nested(money.RATES, definitions, replace(whole, currency=""))
+        zone = definitions.calendar.time_zone
+        return money.told_in(form.currency, name, source, amounts, rates, zone)
+
+    return _reading(sql, definitions.readable, records, place, told)
 
 
-def _reading(sql: str, there: Collection[str], records: str, place: Callable[[str], str]) -> str:
-    """Return a text with what it reads put in place of the bare names."""
+def _nested(name: str, definitions: Definitions, form: Form) -> str:
+    return f"({_asked(without_comments(definitions.questions[name].sql), definitions, form)})"
+
+
+def _as_it_is(_name: str, source: str, _fields: Collection[str]) -> str:
+    return source
+
+
+def _reading(
+    sql: str,
+    there: Collection[str],
+    records: str,
+    place: Callable[[str], str],
+    told_as: Callable[[str, str, Collection[str]], str] = _as_it_is,
+) -> str:
+    """Return a text with what it reads put in place of the bare names.
+
+    `place` says what stands behind FROM for a name; `told_as` what becomes of it, with the payload
+    fields that are picked.
+    """
     parsed, picked = parsed_once(COLUMNS[name] for name in sorted(fields_named(sql)))
     told = "".join(f", {how} AS {name}" for name, how in picked.items())
 
@@ -242,7 +304,7 @@ def _reading(sql: str, there: Collection[str], records: str, place: Callable[[st
         alias = match["alias"] or f" AS {name}"
         if name == FACTS and picked:
             facts = f"(WITH {parsed} AS payload SELECT *{told} FROM {place(name)})"
-            return f"{match['verb']} {facts}{alias}"
-        return f"{match['verb']} {place(name)}{alias}"
+            return f"{match['verb']} {told_as(name, facts, picked.keys())}{alias}"
+        return f"{match['verb']} {told_as(name, place(name), ())}{alias}"
 
     return SOURCE.sub(renamed, sql)

@@ -56,6 +56,14 @@ def show(
     ] = "",
     since: Annotated[str, _cut("--since", "TIME", "Only what came on that day or later.")] = "",
     until: Annotated[str, _cut("--until", "TIME", "Only what came by the end of that day.")] = "",
+    currency: Annotated[
+        str,
+        _cut(
+            "--currency",
+            "CODE",
+            "Tell money in it, at the rate of each event's day; 'reporting' for your own.",
+        ),
+    ] = "",
     limit: Annotated[
         int | None,
         typer.Option("--limit", min=1, metavar="N", show_default=False, help="At most N rows."),
@@ -71,7 +79,7 @@ def show(
 
     since = clock_option("--since", since or None) or ""
     until = clock_option("--until", until or None) or ""
-    slices = Slices(by, period, since, until)
+    slices = Slices(by, period, since, until, currency)
     with open_platform(data, "show") as platform:
         if question is None:
             _list(platform.questions(), as_json)

@@ -8,7 +8,7 @@ and so is a row that depends on the order of the events or on how often they wer
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +254,8 @@ class _Trial:
             self._question_comments(question, list(columns))
             if question.is_sliced:
                 self._slices(question)
+            if forms.why_not_converted(question, self.definitions) is None:
+                self._in_one_currency(question)
             if question.why is not None and len(self.findings) == before:
                 self._why(question, columns)
         if len(self.findings) > before:
@@ -286,6 +288,11 @@ class _Trial:
         for period in kinds.values():
             cut = nothing | {"period": period}
             self.client.query(whole, parameters=forms.only_named(whole, cut))
+
+    def _in_one_currency(self, question: Question) -> None:
+        """Ask a question with its money told in the reporting currency."""
+        form = replace(forms.NOW, currency=self.definitions.calendar.currency)
+        self.client.query(forms.question_in(form, question, self.definitions))
 
     def _why(self, question: Question, types: Mapping[str, str]) -> None:
         """Ask for the events behind a row, and look whether the key names one row each."""

@@ -20,7 +20,7 @@ class Unanswerable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """How an answer is cut. What is empty is not asked for."""
+    """How an answer is cut, and what its money is told in. What is empty is not asked for."""
 
     by: str = ""
     """A dimension, such as team."""
@@ -30,13 +30,21 @@ class Slices:
     """Only what came then or later: a day (its beginning) or a time."""
     until: str = ""
     """Only what came by then: a day (its end) or a time."""
+    currency: str = ""
+    """The currency that money is told in, each amount at the rate of its event's day; empty where
+    each keeps its own, `REPORTING` for the calendar's."""
 
     def given(self) -> dict[str, str]:
-        """Return those that are asked for, by name."""
+        """Return what is asked for, by name."""
         return {name: told for name in self.__slots__ if (told := getattr(self, name))}
+
+    def cuts(self) -> bool:
+        """Return whether the answer is cut at all."""
+        return bool(self.by or self.period or self.since or self.until)
 
 
 WHOLE = Slices()
+REPORTING = "reporting"
 
 
 @dataclass(frozen=True, slots=True)

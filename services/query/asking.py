@@ -5,15 +5,16 @@ Everything here is text; running it is the reader's.
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from infra.reading.refusals import QueryFailed
-from projections import forms
+from projections import forms, money
 from projections.forms import Form
 from projections.moments import as_parameter, moment_of
 from projections.registry import Definitions, Question
 from projections.slices import PARAMETERS
-from services.query.answers import Answer, Slices, Unanswerable
+from services.query.answers import REPORTING, Answer, Slices, Unanswerable
 from services.query.failures import near_names
 
 KNOWN_AT_ANY_TIME = "2199-12-31 23:59:59.999999"
@@ -22,11 +23,32 @@ MOST_NAMED = 5
 """How many of several rows an error names."""
 
 
-def form_of(clocks: bool, slices: Slices) -> Form:
-    """Return the form that answers."""
-    if slices.given():
-        return forms.BY_AT if clocks else forms.BY
-    return forms.AT if clocks else forms.NOW
+def form_of(clocks: bool, slices: Slices, currency: str = "") -> Form:
+    """Return the form that answers, its money told in a currency where one is given."""
+    form = forms.AT if clocks else forms.NOW
+    if slices.cuts():
+        form = forms.BY_AT if clocks else forms.BY
+    return replace(form, currency=currency)
+
+
+def currency_asked(name: str, definitions: Definitions, slices: Slices) -> str:
+    """Return the code of the currency that money is told in, empty where each keeps its own.
+
+    Raises `Unanswerable` for what is no code, and where a question cannot tell it so.
+    """
+    if not slices.currency:
+        return ""
+    reporting = slices.currency == REPORTING
+    code = definitions.calendar.currency if reporting else slices.currency
+    if not money.CODE.match(code):
+        raise Unanswerable(
+            f"{code!r} is no currency: write three capital letters, such as EUR, or {REPORTING}"
+        )
+    question = definitions.questions.get(name)
+    reason = forms.why_not_converted(question, definitions) if question else "it is a table"
+    if reason:
+        raise Unanswerable(f"{name} cannot be told in one currency: {reason}")
+    return code
 
 
 def source_in(form: Form, name: str) -> str:

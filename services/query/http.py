@@ -82,6 +82,9 @@ _SQL_BODY = {
 REFUSALS = (Refused, QueryFailed, UnknownQuestion, Unanswerable, WarehouseError)
 
 Cut = Annotated[str, Query(description="How the answer is cut; see `slices` of the question.")]
+Currency = Annotated[
+    str, Query(description="The currency that money is told in, or reporting for your own.")
+]
 Clock = Annotated[str | None, Query(description="A time or a day (its end is meant); else now.")]
 
 
@@ -147,8 +150,9 @@ def query_router(reader: Reader) -> APIRouter:
         period: Cut = "",
         since: Cut = "",
         until: Cut = "",
+        currency: Currency = "",
     ) -> Response:
-        slices = Slices(by, period, since, until)
+        slices = Slices(by, period, since, until, currency)
         try:
             answer = reader.show(name, as_of, known_at, limit=limit, slices=slices)
             return _json(answer_as_json(answer))
@@ -172,8 +176,9 @@ def query_router(reader: Reader) -> APIRouter:
         period: Cut = "",
         since: Cut = "",
         until: Cut = "",
+        currency: Currency = "",
     ) -> Response:
-        slices = Slices(by, period, since, until)
+        slices = Slices(by, period, since, until, currency)
         try:
             found = reader.why(name, row_named(row), as_of, known_at, slices)
             return _json(explained_as_json(found))

@@ -196,6 +196,10 @@ class Reader(Closing):
         `row` names the row: column to value as text. Raises `Unanswerable` where it names none or
         several, or where no events stand behind a row, and what `show` raises.
         """
+        if slices.currency:
+            raise Unanswerable(
+                "events are shown in the currency they name; ask why without a currency"
+            )
         form, parameters = self._asked(question, as_of, known_at, slices)
         asked = self.definitions.questions.get(question)
         if asked is None or asked.why is None:
@@ -246,9 +250,10 @@ class Reader(Closing):
             raise UnknownQuestion(question, near_names(question, self.definitions.readable))
         clocks = as_of is not None or known_at is not None
         parameters = asking.clock_parameters(as_of, known_at, clock.now()) if clocks else {}
-        if slices.given():
+        if slices.cuts():
             parameters |= asking.slice_parameters(question, self.definitions, slices)
-        return asking.form_of(clocks, slices), parameters
+        currency = asking.currency_asked(question, self.definitions, slices)
+        return asking.form_of(clocks, slices, currency), parameters
 
     def questions(self) -> list[QuestionInfo]:
         """Return the questions there are, by theme and name."""

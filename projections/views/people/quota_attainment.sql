@@ -19,6 +19,7 @@
 -- * source: where the quota comes from
 --
 -- key: rep, measure, period_start, period_end, currency
+-- currency: a quota is held against what was reached in its own currency; attainment adds several up
 -- why: type IN ('sales.quota.set.v1', 'sales.quota.revised.v1')
 --         AND actor = row.rep AND ifNull(measure, 'won_amount') = row.measure
 --         AND period_start = row.period_start AND ifNull(currency, '') = row.currency

@@ -25,6 +25,7 @@
 -- * due_coverage: due over remaining, NULL where nothing is left
 --
 -- key: rep, currency, period_start, period_end
+-- currency: a quota is held against what was reached in its own currency; attainment adds several up
 -- why: type IN ('sales.quota.set.v1', 'sales.quota.revised.v1') AND actor = row.rep
 --     OR startsWith(type, 'sales.deal.') AND deal IN
 --         (SELECT deal FROM deals WHERE owner = row.rep AND has(changes.currency, row.currency))

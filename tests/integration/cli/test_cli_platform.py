@@ -75,6 +75,7 @@ def test_while_it_runs_every_command_talks_to_it(
     by_rep = salestape("show", "conversion", "--by", "rep", "--period", "month", "--csv")
     assert by_rep.out.startswith("slice,period,conversations"), by_rep.err
     assert salestape("show", "conversion", "--by", "colour").code == 2
+    assert "EUR" in salestape("show", "growth", "--currency", "reporting", "--csv").out
     empty = salestape("show", "satisfaction_trend")
     assert (empty.code, "sales.survey.answered" in empty.err) == (0, True), empty.err
 

@@ -144,6 +144,8 @@ def test_the_events_behind_a_row_are_shown(http: httpx.Client) -> None:
         ("/questions/funnel/why?row=stage%3Dnone", 422, "no row where stage=none"),
         ("/questions/funnel/why?row=stage", 422, "column=value"),
         ("/questions/win_rate?by=colour", 422, "rep, product"),
+        ("/questions/growth?currency=euro", 422, "three capital letters"),
+        ("/questions/growth/why?row=measure%3Dwon&currency=EUR", 422, "without a currency"),
         ("/questions/funel", 404, "funnel"),
         ("/questions/funnel?as_of=soon", 400, "soon"),
         ("/questions/..%2Fx", 404, ""),
