@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from golden import Floor, ask, retracted, told
+from golden import Floor, ask, at, corrected, retracted, told
 
 ALWAYS = "known_at = '2100-01-01'"
 
@@ -41,8 +41,8 @@ GAPS = [
     told("rep.joined", "01-01", actor="ann", team="north"),
     told("rep.joined", "01-01", actor="bob", team="north"),
     told("rep.joined", "01-01", actor="cid", team="south"),
-    # Talk: ann advances with 2 of 10, bob and cid with 9 of 10 each; of bob's losses one is in April,
-    # and one that was told is taken back.
+    # Talk: ann advances with 2 of 10, bob and cid with 9 of 10 each; bob loses one in April, and
+    # another that was told is taken back.
     *lot("ann", "02-10", 8, "lost"),
     *lot("ann", "02-10", 2, "offer"),
     *lot("bob", "02-10", 5, "offer", "won"),
@@ -135,3 +135,245 @@ def test_before_anything_is_decided_all_is_open(gaps: Floor) -> None:
         ("bob", "talk", 0, None, 11, 0, 0, 0),
         ("cid", "talk", 0, None, 10, 0, 0, 0),
     ]
+
+
+def years_ago(number: int, event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event of so many years before 2024."""
+    return event | {"time": event["time"].replace("2024-", f"{2024 - number}-", 1)}
+
+
+def won(rep: str, deal: str, day: str) -> list[dict[str, Any]]:
+    """Return a deal that is opened and won on one day."""
+    about = {"deal": deal, "account": f"of {deal}", "actor": rep}
+    return [
+        told("deal.opened", day, **about, pipeline="p", stage="talk"),
+        told("deal.won", f"{day} 12:00", **about, amount="1", currency="EUR"),
+    ]
+
+
+WINS_OF_ESTABLISHED = {"e1": 1, "e2": 2, "e3": 2, "e4": 2, "e5": 3}
+TOO_EARLY = won("nia", "n1", "01-02")
+
+RAMP = [
+    # Five have been there since 2022; they win 1, 2, 2, 2 and 3 deals on 20 December 2023, a
+    # Wednesday. A sixth leaves on New Year's Day, a seventh has another role.
+    *(years_ago(2, told("rep.joined", "01-03", actor=rep, role="ae"))
+      for rep in (*WINS_OF_ESTABLISHED, "e6")),
+    told("rep.left", "01-01 18:00", actor="e6"),
+    years_ago(2, told("rep.joined", "01-03", actor="s1", role="sdr")),
+    *(years_ago(1, event) for rep, wins in WINS_OF_ESTABLISHED.items() for place in range(wins)
+      for event in won(rep, f"{rep} {place}", "12-20")),
+    # Nia joins on a Monday, and wins on 10 January (first told a week early), 7 February, 31 March
+    # and 1 April; she is trained before, twice after, and calls.
+    told("rep.joined", "01-01 09:00", actor="nia", role="ae"),
+    *TOO_EARLY, corrected(TOO_EARLY[1], "01-10 12:00"),
+    *won("nia", "n2", "02-07"), *won("nia", "n3", "03-31"), *won("nia", "n4", "04-01"),
+    years_ago(1, told("training.completed", "12-30", actor="nia", training="t0", onboarding=True)),
+    told("training.completed", "01-03", actor="nia", training="t1", onboarding=True),
+    told("training.completed", "05-03", actor="nia", training="t2"),
+    told("call.made", "01-03", actor="nia", account="a", direction="outbound"),
+    told("call.made", "03-31", actor="nia", account="a", direction="outbound"),
+    told("call.made", "04-01", actor="nia", account="a", direction="outbound"),
+    # Bob wins one. Lea leaves. Dan is an SDR. Zed comes when nobody has won for long.
+    told("rep.joined", "01-01", actor="bob", role="ae"), *won("bob", "b1", "01-10"),
+    told("rep.joined", "01-08", actor="lea", role="ae"), told("rep.left", "02-20", actor="lea"),
+    told("rep.joined", "01-01", actor="dan", role="sdr"),
+    told("rep.joined", "04-01", actor="zed", role="ae"),
+    # Ann was there before; cid is hired for a day to come; gus was never said to have joined.
+    years_ago(2, told("rep.joined", "03-01", actor="ann", role="ae")),
+    *(years_ago(2, event) for event in won("ann", "a1", "04-01")),
+    years_ago(1, told("rep.left", "03-01", actor="ann")),
+    told("rep.joined", "02-05", actor="ann", role="ae"), *won("ann", "a2", "02-09"),
+    years_ago(1, told("rep.hired", "12-01", actor="cid", role="ae", starts_on="2024-01-15")),
+    told("rep.team_assigned", "01-15", actor="gus", team="north"),
+]  # fmt: skip
+
+NEW = "joined >= '2024-01-01'"
+
+
+@pytest.fixture(scope="module")
+def ramp(floor: Floor) -> Floor:
+    floor.tell(*RAMP)
+    return floor
+
+
+def test_a_newcomer_is_ramped_once_established_reps_win_no_more(ramp: Floor) -> None:
+    # The median of the five is 2 from the week that ends on 24 December until the thirteenth, which
+    # ends on 17 March. Nia has two wins at the end of the week of 7 February: on 11 February, 41
+    # days after 1 January. Bob and ann have one each; cid, lea and zed none. For zed and dan there
+    # is nothing to compare with: a median of 0, and no established SDR but one.
+    columns = "rep, toString(joined), status, ramp_days, established, their_median"
+    question = f"newcomer_ramp_at(as_of = '2024-07-15', {ALWAYS})"
+    assert ask(ramp, columns, question, NEW) == [
+        ("bob", "2024-01-01", "ramping", None, 5, 2),
+        ("dan", "2024-01-01", "nothing to compare", None, None, None),
+        ("nia", "2024-01-01", "ramped", 41, 5, 2),
+        ("lea", "2024-01-08", "left", None, 5, 2),
+        ("cid", "2024-01-15", "ramping", None, 5, 2),
+        ("ann", "2024-02-05", "ramping", None, 5, 2),
+        ("zed", "2024-04-01", "nothing to compare", None, None, None),
+    ]
+    # Those who were there first had nobody to be compared with.
+    assert ask(ramp, "DISTINCT status", question, f"NOT {NEW} AND rep != 'e6'") == [
+        ("nothing to compare",)
+    ]
+
+
+def test_the_first_deal_and_win_since_joining(ramp: Floor) -> None:
+    columns = (
+        "rep, days, trainings, onboarding, opened_after, won_after, toString(first_win), mature"
+    )
+    question = f"newcomer_ramp_at(as_of = '2024-07-15', {ALWAYS})"
+    assert ask(ramp, columns, question, "rep IN ('ann', 'lea', 'nia')") == [
+        ("nia", 196, 2, 1, 1, 9, "2024-01-10", 0),
+        ("lea", 43, 0, 0, None, None, None, 1),
+        ("ann", 161, 0, 0, 4, 4, "2024-02-09", 0),
+    ]
+    assert ask(ramp, "rep, left, mature", "newcomer_ramp", "rep IN ('lea', 'nia')") == [
+        ("nia", None, 1),
+        ("lea", at("02-20").date(), 1),
+    ]
+
+
+def test_quarters_of_tenure_that_are_not_over_are_not_known(ramp: Floor) -> None:
+    # Nia's first 91 days end on 31 March, the second on 30 June. Byar for 3: 3·(1 - 1/27 -
+    # 1.96/(3·√3))³ = 0.603 and 4·(1 - 1/36 + 1.96/(3·2))³ = 8.765.
+    columns = (
+        "rep, wins, activities, arrayMap(one -> round(one, 3), wins_low), round(wins_high[1], 3)"
+    )
+    question = f"newcomer_ramp_at(as_of = '2024-07-15', {ALWAYS})"
+    assert ask(ramp, columns, question, "rep IN ('lea', 'nia')") == [
+        ("nia", [3, 1, None, None], [2, 1, None, None], [0.603, 0.013, None, None], 8.765),
+        ("lea", [None] * 4, [None] * 4, [None] * 4, None),
+    ]
+    assert ask(ramp, "wins, activities", "newcomer_ramp", "rep = 'nia'") == [
+        ([3, 1, 0, 0], [2, 1, 0, 0])
+    ]
+
+
+def test_a_newcomer_of_some_weeks_may_still_be_compared(ramp: Floor) -> None:
+    # Zed has not come; at noon of 11 February the week of nia's second win is not over.
+    question = f"newcomer_ramp_at(as_of = '2024-02-11 12:00', {ALWAYS})"
+    assert ask(ramp, "rep, status, ramp_days", question, "rep IN ('dan', 'nia', 'zed')") == [
+        ("dan", "ramping", None),
+        ("nia", "ramping", None),
+    ]
+    question = f"newcomer_ramp_at(as_of = '2024-02-11', {ALWAYS})"
+    assert ask(ramp, "rep, status, ramp_days", question, "rep = 'nia'") == [("nia", "ramped", 41)]
+
+
+def hired(rep: str, traits: dict[str, int], wins: int, **left: str) -> list[dict[str, Any]]:
+    """Return who was judged and hired in January 2023, and won so many deals in that June."""
+    events = [
+        *(told("candidate.scored", "01-05", actor="max", candidate=f"c {rep}", trait=trait, score=n)
+          for trait, n in traits.items()),
+        told("rep.hired", "01-10", actor=rep, candidate=f"c {rep}", starts_on="2023-02-01"),
+        *(event for place in range(wins) for event in won(rep, f"{rep} {place}", "06-01")),
+        *(told("rep.left", day, actor=rep) for day in left.values()),
+    ]  # fmt: skip
+    return [years_ago(1, event) for event in events]
+
+
+def talked(rep: str, kind: str) -> dict[str, Any]:
+    named = {"candidate": f"c {rep}", "interview_type": kind}
+    return years_ago(1, told("candidate.interviewed", "01-04", actor="max", **named))
+
+
+MISTYPED = years_ago(1, told("candidate.scored", "01-05", actor="max", candidate="c l1",
+                             trait="curious", score=9))  # fmt: skip
+
+HIRES = [
+    # Six curious hires win four each and stay; of six others, who win two each, five leave, one of
+    # them on the last of the 365 days from 1 February 2023, which is 31 January 2024.
+    *(event for n in range(6) for event in hired(f"h{n}", {"curious": 8}, 4)),
+    *hired("l0", {"curious": 4}, 2),
+    *hired("l1", {}, 2, left="08-01"), MISTYPED, corrected(MISTYPED, score=4),
+    *(event for n in (2, 3, 4) for event in hired(f"l{n}", {"curious": 4}, 2, left="08-01")),
+    *hired("l5", {"curious": 3}, 2), told("rep.left", "01-31", actor="l5"),
+    # Two judge l5, 3 and 5; what is told of l0 once hired, and after the year, does not count.
+    years_ago(1, told("candidate.scored", "01-06", actor="moe", candidate="c l5", trait="curious",
+                      score=5)),
+    years_ago(1, told("candidate.scored", "03-06", actor="moe", candidate="c l0", trait="curious",
+                      score=10)),
+    *won("l0", "late", "02-01"), told("rep.left", "02-01", actor="h0"),
+    # Tough ones: two of five win ten each, three none; of five others each wins two.
+    *(event for n, wins in enumerate((10, 10, 0, 0, 0))
+      for event in hired(f"t{n}", {"tough": 7}, wins)),
+    *(event for n in range(5) for event in hired(f"s{n}", {"tough": 6}, 2)),
+    # All are alike in one trait; one was hired a year later, one never.
+    *(event for n in range(3) for event in hired(f"k{n}", {"kind": 5}, 1)),
+    told("candidate.scored", "01-05", actor="max", candidate="c new", trait="curious", score=9),
+    told("rep.hired", "01-10", actor="new", candidate="c new"),
+    told("candidate.scored", "01-05", actor="max", candidate="c not", trait="curious", score=1),
+    # The curious played a role, three of the others solved a case.
+    *(talked(f"h{n}", "role_play") for n in range(6)),
+    *(talked(f"l{n}", "case") for n in range(3)),
+]  # fmt: skip
+
+A_YEAR_ON = f"hire_traits_at(as_of = '2024-07-01', {ALWAYS})"
+
+
+@pytest.fixture(scope="module")
+def hires(floor: Floor) -> Floor:
+    floor.tell(*HIRES)
+    return floor
+
+
+def test_hires_with_a_trait_win_more_often(hires: Floor) -> None:
+    # 24 wins against 12. Of 36, Wilson: (24 + 1.921 ± 1.96·√(8 + 0.960)) / 39.841 = 0.503, 0.798;
+    # 0.5033/0.4967 - 1 = 0.013 and 0.7979/0.2021 - 1 = 2.947.
+    columns = "hires, waiting, cut, high_hires, high_result, low_hires, low_result, dispersion"
+    where = "trait = 'curious' AND measure = 'wins'"
+    assert ask(hires, columns, A_YEAR_ON, where) == [(12, 1, 8, 6, 4, 6, 2, 1)]
+    columns = "effect, effect_low, effect_high, distinguishable, mature"
+    assert ask(hires, columns, A_YEAR_ON, where) == [(1, 0.013, 2.947, 1, 0)]
+    # Byar for 24, by six hires: 24·(1 - 1/216 - 1.96/(3·√24))³ / 6 = 2.562.
+    assert ask(hires, "high_result_low", A_YEAR_ON, where) == [(2.562,)]
+
+
+def test_hires_with_a_trait_stay(hires: Floor) -> None:
+    # All six against one of six. Wilson: 0.610 to 1, and 0.030 to 0.564; Newcombe: 0.833 -
+    # √(0.390² + 0.397²) = 0.277 and 0.833 + √(0² + 0.137²) = 0.970.
+    columns = "high_result, low_result, effect, effect_low, effect_high, distinguishable"
+    where = "trait = 'curious' AND measure = 'stayed'"
+    assert ask(hires, columns, A_YEAR_ON, where) == [(1, 0.167, 0.833, 0.277, 0.97, 1)]
+    columns = "low_result_low, low_result_high, dispersion"
+    assert ask(hires, columns, A_YEAR_ON, where) == [(0.03, 0.564, None)]
+
+
+def test_wins_that_differ_much_widen_the_interval(hires: Floor) -> None:
+    # Means of 4 and 2. Chi-squared: (2·6² + 3·4²) / 4 = 30 and 0, by 10 - 2 degrees: 3.75. 20 and
+    # 10 wins by that are 5.333 of 8: (5.333 + 1.921 ± 1.96·√(1.778 + 0.960)) / 11.841 = 0.339 and
+    # 0.886; 0.3387/0.6613 - 1 = -0.488 and 0.8865/0.1135 - 1 = 6.81.
+    columns = (
+        "high_result, low_result, dispersion, effect, effect_low, effect_high, distinguishable"
+    )
+    assert ask(hires, columns, A_YEAR_ON, "trait = 'tough' AND measure = 'wins'") == [
+        (4, 2, 3.75, 1, -0.488, 6.809, 0)
+    ]
+
+
+def test_hires_who_are_alike_or_few_are_not_compared(hires: Floor) -> None:
+    columns = "kind, trait, hires, cut, high_hires, low_hires, effect, distinguishable"
+    where = "trait IN ('kind', 'case') AND measure = 'stayed'"
+    assert ask(hires, columns, A_YEAR_ON, where) == [
+        ("interview", "case", 9, None, 3, 6, None, 0),
+        ("trait", "kind", 3, None, 0, 0, None, 0),
+    ]
+
+
+def test_kinds_of_interviews_are_compared_likewise(hires: Floor) -> None:
+    # Against the three who only solved a case.
+    columns = "hires, high_hires, high_result, low_hires, low_result"
+    assert ask(hires, columns, A_YEAR_ON, "trait = 'role_play' AND measure = 'wins'") == [
+        (9, 6, 4, 3, 2)
+    ]
+
+
+def test_who_was_hired_later_counts_once_the_year_is_over(hires: Floor) -> None:
+    # Seven at 8 or more against six; before 31 January 2024 is over nobody's year is.
+    columns = "hires, waiting, high_hires, high_result, mature"
+    where = "trait = 'curious' AND measure = 'stayed'"
+    assert ask(hires, columns, "hire_traits", where) == [(13, 0, 7, 1, 1)]
+    question = f"hire_traits_at(as_of = '2024-01-30', {ALWAYS})"
+    assert ask(hires, columns, question, where) == [(0, 13, 0, None, 0)]
