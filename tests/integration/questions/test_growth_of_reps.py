@@ -290,11 +290,11 @@ HIRES = [
     *hired("l1", {}, 2, left="08-01"), MISTYPED, corrected(MISTYPED, score=4),
     *(event for n in (2, 3, 4) for event in hired(f"l{n}", {"curious": 4}, 2, left="08-01")),
     *hired("l5", {"curious": 3}, 2), told("rep.left", "01-31", actor="l5"),
-    # Two judge l5, 3 and 5; what is told of l0 once hired, and after the year, does not count.
+    # Two judge l5, 3 and 5; what is told of l0 once hired does not count, nor what is won later.
     years_ago(1, told("candidate.scored", "01-06", actor="moe", candidate="c l5", trait="curious",
                       score=5)),
-    years_ago(1, told("candidate.scored", "03-06", actor="moe", candidate="c l0", trait="curious",
-                      score=10)),
+    *(years_ago(1, told("candidate.scored", day, actor="moe", candidate="c l0", trait="curious",
+                        score=10)) for day in ("03-06", "03-07")),
     *won("l0", "late", "02-01"), told("rep.left", "02-01", actor="h0"),
     # Tough ones: two of five win ten each, three none; of five others each wins two.
     *(event for n, wins in enumerate((10, 10, 0, 0, 0))
