@@ -1,5 +1,6 @@
 """The questions about how reps grow, on a few careers that are told by hand."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -377,3 +378,92 @@ def test_who_was_hired_later_counts_once_the_year_is_over(hires: Floor) -> None:
     assert ask(hires, columns, "hire_traits", where) == [(13, 0, 7, 1, 1)]
     question = f"hire_traits_at(as_of = '2024-01-30', {ALWAYS})"
     assert ask(hires, columns, question, where) == [(0, 13, 0, None, 0)]
+
+
+def hiring(rep: str, day: str, left: str = "", **data: Any) -> list[dict[str, Any]]:
+    """Return who was hired in 2023, to begin at once, and perhaps left on a day of that year."""
+    events = [told("rep.hired", day, actor=rep, team="north", **data)]
+    if left:
+        events.append(told("rep.left", left, actor=rep, voluntary=False))
+    return [years_ago(1, event) for event in events]
+
+
+def spent(rep: str, day: str, amount: str, currency: str = "EUR", **data: Any) -> dict[str, Any]:
+    return years_ago(1, told("spend.incurred", day, actor=rep, amount=amount, currency=currency,
+                             **data))  # fmt: skip
+
+
+WRONG_LEAVING = told("rep.left", "02-28", actor="r9")
+
+LEAVERS = [
+    # Of eight hired in the first quarter of 2023 five are sent away after 10, 20, 30, 40 and 100
+    # days; r6 goes after the year, r7 stays, and that r9 left in the year after is taken back.
+    *(event for place, (day, left) in enumerate((("01-10", "01-20"), ("01-10", "01-30"),
+                                                 ("02-01", "03-03"), ("02-01", "03-13"),
+                                                 ("03-01", "06-09")))
+      for event in hiring(f"r{place}", day, left)),
+    *hiring("r6", "01-10"), told("rep.left", "01-10", actor="r6"),
+    *hiring("r7", "01-10"), *hiring("r9", "03-01"), WRONG_LEAVING, retracted(WRONG_LEAVING),
+    # Hired in March for a day in May, and gone in June of her own will.
+    years_ago(1, told("rep.hired", "03-20", actor="may", team="south", starts_on="2023-05-01")),
+    years_ago(1, told("rep.joined", "05-02 08:00", actor="may", team="south")),
+    years_ago(1, told("rep.left", "06-01", actor="may", voluntary=True)),
+    # Comes back in 2024; who only joined was not hired.
+    told("rep.hired", "04-01", actor="may", team="south"),
+    years_ago(1, told("rep.joined", "01-01", actor="old", team="north")),
+    years_ago(1, told("rep.left", "02-01", actor="old")),
+    # The search for r0, pay and commission of two leavers; not what r0 spent on a fair, nor the pay
+    # of r7, who stays, nor of may once she is back.
+    spent("r0", "01-12", "1000"), spent("r0", "01-15", "50", campaign="fair"),
+    years_ago(1, told("rep.paid", "01-31", actor="r0", amount="700", currency="EUR",
+                      pay_type="salary")),
+    years_ago(1, told("commission.paid", "04-30", actor="r3", amount="30", currency="USD")),
+    years_ago(1, told("rep.paid", "01-31", actor="r7", amount="9", currency="EUR",
+                      pay_type="salary")),
+    years_ago(1, told("rep.paid", "06-30", actor="may", amount="200", currency="EUR",
+                      pay_type="salary")),
+    told("rep.paid", "04-30", actor="may", amount="8", currency="EUR", pay_type="salary"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def leavers(floor: Floor) -> Floor:
+    floor.tell(*LEAVERS)
+    return floor
+
+
+def test_hires_who_leave_within_a_year(leavers: Floor) -> None:
+    # Six of nine; days 10, 20, 30, 31, 40 and 100, whose middle is 30.5. Wilson: (6 + 1.921 ±
+    # 1.96·√(2 + 0.960)) / 12.841 = 0.354 and 0.879. May's second time is waiting.
+    question = f"early_leavers_at(as_of = '2024-07-01', {ALWAYS})"
+    columns = "currency, hires, left_early, rate, rate_low, rate_high, dismissed, median_days"
+    assert ask(leavers, columns, question) == [
+        ("EUR", 9, 6, 0.667, 0.354, 0.879, 5, 30.5),
+        ("USD", 9, 6, 0.667, 0.354, 0.879, 5, 30.5),
+    ]
+    columns = "currency, waiting, waiting_left, leavers, paid, spent, mature"
+    names = ["may", "r0", "r1", "r2", "r3", "r4"]
+    assert ask(leavers, columns, question) == [
+        ("EUR", 1, 0, names, Decimal(900), Decimal(1000), 0),
+        ("USD", 1, 0, names, Decimal(30), Decimal(0), 0),
+    ]
+
+
+def test_leavers_whose_year_is_not_over_are_in_no_rate(leavers: Floor) -> None:
+    # At the end of June 2023 nobody's year is over; may has been there since 1 May, not 20 March.
+    columns = "currency, hires, rate, median_days, waiting, waiting_left, mature"
+    question = f"early_leavers_at(as_of = '2023-06-15', {ALWAYS})"
+    assert ask(leavers, columns, question, "currency = 'EUR'") == [("EUR", 0, None, None, 9, 6, 0)]
+    question = f"early_leavers_at(as_of = '2023-04-15', {ALWAYS})"
+    assert ask(leavers, "waiting, waiting_left", question, "currency = 'EUR'") == [(8, 4)]
+
+
+def test_hires_count_where_they_began(leavers: Floor) -> None:
+    by = "by = 'team', period = 'quarter', since = '', until = ''"
+    columns = "slice, toString(period), currency, hires, left_early, median_days, paid, spent"
+    assert ask(leavers, columns, f"early_leavers_by({by})") == [
+        ("north", "2023-01-01", "EUR", 8, 5, 30, Decimal(700), Decimal(1000)),
+        ("north", "2023-01-01", "USD", 8, 5, 30, Decimal(30), Decimal(0)),
+        ("south", "2023-04-01", "EUR", 1, 1, None, Decimal(200), Decimal(0)),
+        ("south", "2024-04-01", "", 1, 0, None, Decimal(0), Decimal(0)),
+    ]
