@@ -451,9 +451,9 @@ def test_hires_who_leave_within_a_year(leavers: Floor) -> None:
 
 def test_leavers_whose_year_is_not_over_are_in_no_rate(leavers: Floor) -> None:
     # At the end of June 2023 nobody's year is over; may has been there since 1 May, not 20 March.
-    columns = "currency, hires, rate, median_days, waiting, waiting_left, mature"
+    columns = "hires, left_early, rate, median_days, waiting, waiting_left, mature"
     question = f"early_leavers_at(as_of = '2023-06-15', {ALWAYS})"
-    assert ask(leavers, columns, question, "currency = 'EUR'") == [("EUR", 0, None, None, 9, 6, 0)]
+    assert ask(leavers, columns, question, "currency = 'EUR'") == [(0, 0, None, None, 9, 6, 0)]
     question = f"early_leavers_at(as_of = '2023-04-15', {ALWAYS})"
     assert ask(leavers, "waiting, waiting_left", question, "currency = 'EUR'") == [(8, 4)]
 
@@ -467,3 +467,94 @@ def test_hires_count_where_they_began(leavers: Floor) -> None:
         ("south", "2023-04-01", "EUR", 1, 1, None, Decimal(200), Decimal(0)),
         ("south", "2024-04-01", "", 1, 0, None, Decimal(0), Decimal(0)),
     ]
+
+
+def monthly(rep: str, won_in: str, amount: str = "1") -> list[dict[str, Any]]:
+    """Return a quota of one win for each of seven months, and a win in each of some of them."""
+    days = (31, 28, 31, 30, 31, 30, 31)
+    events = [
+        told("quota.set", "01-01", actor=rep, measure="wins", amount=amount,
+             period_start=f"2023-{month:02}-01", period_end=f"2023-{month:02}-{last}")
+        for month, last in enumerate(days, 1)
+    ]  # fmt: skip
+    for month in won_in:
+        events += won(rep, f"{rep} {month}", f"0{month}-15")
+    return [years_ago(1, event) for event in events]
+
+
+def explained(day: str, cause: str, **data: Any) -> dict[str, Any]:
+    return years_ago(1, told("shortfall.explained", day, actor="ann", cause=cause, **data))
+
+
+SUPPOSED = explained("05-20", "health")
+MARCH = [years_ago(1, event) for event in won("ann", "ann 3", "03-15")]
+
+STREAKS = [
+    # Ann misses the last four of six months, since what she won in March is taken back; bob the
+    # first two and April; cid none. July is not over, and dan is asked for nothing.
+    *monthly("ann", "12"), *MARCH, retracted(MARCH[1]),
+    *monthly("bob", "356"),
+    *monthly("cid", "123456"),
+    *monthly("dan", "", amount="0"),
+    # A quota for the quarter is another, which nobody else has.
+    years_ago(1, told("quota.set", "04-01", actor="ann", measure="wins", amount="5",
+                      period_start="2023-04-01", period_end="2023-06-30")),
+    explained("02-15", "wrong_fit"), explained("04-10", "leads"),
+    explained("05-02", "undertrained", remedy="coaching"), SUPPOSED, retracted(SUPPOSED),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def streaks(floor: Floor) -> Floor:
+    floor.tell(*STREAKS)
+    return floor
+
+
+IN_JULY = f"shortfall_streaks_at(as_of = '2023-07-15', {ALWAYS})"
+
+
+def test_months_missed_in_a_row(streaks: Floor) -> None:
+    # The others miss 3 of ann's 12; four in a row by chance 0.25⁴ = 0.004, of three reps 0.012.
+    columns = "rep, periods, missed, streak, toString(since), longest, others_periods, others_rate"
+    month = "quota_period = 'month'"
+    assert ask(streaks, columns, IN_JULY, month) == [
+        ("ann", 6, 4, 4, "2023-03-01", 4, 12, 0.25),
+        ("bob", 6, 3, 0, None, 2, 12, 0.333),
+        ("cid", 6, 0, 0, None, 0, 12, 0.583),
+    ]
+    assert ask(streaks, "rep, by_chance, expected", IN_JULY, month) == [
+        ("ann", 0.004, 0.012),
+        ("bob", None, None),
+        ("cid", None, None),
+    ]
+    # Wilson: (4 + 1.921 ± 1.96·√(1.333 + 0.960)) / 9.841 = 0.300 and 0.903; (3 + 1.921 ±
+    # 1.96·√(2.25 + 0.960)) / 15.841 = 0.089 and 0.532; 0.417 - √(0.367² + 0.282²) = -0.046.
+    columns = "rate, rate_low, rate_high, difference, difference_low, difference_high"
+    assert ask(streaks, columns, IN_JULY, f"{month} AND rep = 'ann'") == [
+        (0.667, 0.3, 0.903, 0.417, -0.046, 0.703)
+    ]
+    assert ask(streaks, "distinguishable", IN_JULY, f"{month} AND rep = 'ann'") == [(0,)]
+
+
+def test_a_quarter_is_compared_with_quarters(streaks: Floor) -> None:
+    columns = "rep, periods, missed, streak, others_periods, others_rate, difference, by_chance"
+    assert ask(streaks, columns, IN_JULY, "quota_period = 'quarter'") == [
+        ("ann", 1, 1, 1, 0, None, None, None)
+    ]
+
+
+def test_the_cause_is_the_last_told_since_the_streak_began(streaks: Floor) -> None:
+    columns = "rep, cause, remedy, toString(toDate32(explained_at))"
+    month = "quota_period = 'month' AND rep != 'cid'"
+    assert ask(streaks, columns, IN_JULY, month) == [
+        ("ann", "undertrained", "coaching", "2023-05-02"),
+        ("bob", "", "", None),
+    ]
+    # At the end of April ann has missed two; in February bob has missed one, and ann none.
+    question = f"shortfall_streaks_at(as_of = '2023-04-30', {ALWAYS})"
+    assert ask(streaks, "rep, streak, cause", question, month) == [
+        ("ann", 2, "leads"),
+        ("bob", 1, ""),
+    ]
+    question = f"shortfall_streaks_at(as_of = '2023-02-20', {ALWAYS})"
+    assert ask(streaks, "rep, streak, cause", question, month) == [("ann", 0, ""), ("bob", 1, "")]
