@@ -131,7 +131,7 @@ WITH
         ARRAY JOIN marks AS mark
         GROUP BY kind, trait
     ),
-    summed AS
+    parted AS
     (
         SELECT
             kind,
@@ -139,23 +139,41 @@ WITH
             measure,
             waiting,
             cuts,
-            arrayMap(one -> if(measure = 'wins', one.2, one.3), arrayFilter(one -> notEmpty(cuts) AND one.1 >= cuts[1] OR empty(cuts) AND kind = 'interview' AND one.1 = 1, results)) AS highs,
-            arrayMap(one -> if(measure = 'wins', one.2, one.3), arrayFilter(one -> notEmpty(cuts) AND one.1 < cuts[1] OR empty(cuts) AND kind = 'interview' AND one.1 = 0, results)) AS lows,
+            arrayMap(one -> (one.1, if(measure = 'wins', one.2, one.3)), results) AS told,
             length(results) AS hires,
+            -- Where all had a kind of interview, or are alike in a trait, nothing parts them.
+            if(empty(cuts), if(kind = 'interview', 1., NULL), cuts[1]) AS from_score,
+            arrayMap(one -> one.2, arrayFilter(one -> ifNull(one.1 >= from_score, false), told)) AS highs,
+            arrayMap(one -> one.2, arrayFilter(one -> ifNull(one.1 < from_score, false), told)) AS lows
+        FROM halved
+        ARRAY JOIN ['wins', 'stayed'] AS measure
+    ),
+    summed AS
+    (
+        SELECT
+            *,
             length(highs) AS n,
             length(lows) AS n2,
             arraySum(highs) AS k,
             arraySum(lows) AS k2,
             rate_of(k, n) AS mean,
-            rate_of(k2, n2) AS mean2,
+            rate_of(k2, n2) AS mean2
+        FROM parted
+    ),
+    spread_out AS
+    (
+        SELECT
+            *,
             -- What is 0 in a half has no spread.
-            (arraySum(x -> pow(x - ifNull(mean, 0), 2), highs) / greatest(ifNull(mean, 0), 1e-9) + arraySum(x -> pow(x - ifNull(mean2, 0), 2), lows) / greatest(ifNull(mean2, 0), 1e-9)) AS chi_squared,
-            if(measure = 'wins', greatest(1., ifNull(rate_of(chi_squared, greatest(hires, 2) - 2), 1.)), 1.) AS spread,
-            k / spread AS e,
-            k2 / spread AS e2,
-            e + e2 AS both
-        FROM halved
-        ARRAY JOIN ['wins', 'stayed'] AS measure
+            arraySum(x -> pow(x - ifNull(mean, 0), 2), highs) / greatest(ifNull(mean, 0), 1e-9)
+                + arraySum(x -> pow(x - ifNull(mean2, 0), 2), lows) / greatest(ifNull(mean2, 0), 1e-9) AS chi_squared,
+            if(measure = 'wins', greatest(1., ifNull(rate_of(chi_squared, n + n2 - 2), 1.)), 1.) AS spread
+        FROM summed
+    ),
+    divided AS
+    (
+        SELECT *, k / spread AS e, k2 / spread AS e2, (k + k2) / spread AS both
+        FROM spread_out
     ),
     ended AS
     (
@@ -168,7 +186,7 @@ WITH
             if(measure = 'wins', poisson_high(e2) * spread / nullIf(n2, 0), wilson_high(k2, n2)) AS high2,
             wilson_low(e, both) AS share_low,
             wilson_high(e, both) AS share_high
-        FROM summed
+        FROM divided
     ),
     compared AS
     (

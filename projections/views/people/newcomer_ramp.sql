@@ -43,27 +43,31 @@
 --     OR startsWith(type, 'sales.deal.') AND deal IN (SELECT deal FROM deals WHERE owner = row.rep)
 -- explains: days, trainings, onboarding, opened_after, won_after, wins, wins_low, wins_high, activities, mature
 WITH
-    -- Each time a rep was in the department: since when, until when, and the last role.
+    -- Each time a rep was in the department: since when, until when, and the last role. `gone` is the
+    -- first day on which it is over, or not yet.
     stints AS
     (
         SELECT
             rep,
-            arraySort(groupArray((valid_from, valid_to, memberships.role))) AS spans,
-            arraySplit(
-                (span, before) -> ifNull(span.1 != before, true),
-                spans,
-                arrayShiftRight(spans.2, 1)
-            ) AS stays,
-            arrayJoin(arrayEnumerate(stays)) AS place,
+            stay[-1].3 AS role,
             place = length(stays) AS is_last,
-            stays[place][-1].3 AS role,
-            local_day(stays[place][1].1) AS joined,
-            if(ifNull(stays[place][-1].2 <= as_of(), false), local_day(assumeNotNull(stays[place][-1].2)), NULL) AS left,
+            local_day(stay[1].1) AS joined,
+            if(ifNull(stay[-1].2 <= as_of(), false), local_day(assumeNotNull(stay[-1].2)), NULL) AS left,
             local_day(addMicroseconds(as_of(), 1)) AS not_over,
-            least(ifNull(left + 1, not_over), not_over) AS gone
-        FROM memberships
-        WHERE valid_from <= as_of()
-        GROUP BY rep
+            least(ifNull(left + 1, not_over), not_over) AS gone,
+            first_day(min(joined) OVER (), 'week') AS origin
+        FROM
+        (
+            SELECT rep, arraySplit((span, before) -> ifNull(span.1 != before, true), spans, arrayShiftRight(spans.2, 1)) AS stays
+            FROM
+            (
+                SELECT rep, arraySort(groupArray((valid_from, valid_to, role))) AS spans
+                FROM memberships
+                WHERE valid_from <= as_of()
+                GROUP BY rep
+            )
+        )
+        ARRAY JOIN stays AS stay, arrayEnumerate(stays) AS place
     ),
     dealt AS
     (
@@ -75,35 +79,43 @@ WITH
         WHERE owner != ''
         GROUP BY owner
     ),
-    -- By week: the wins of the 91 days that end with it. Weeks are counted from the first of any rep.
+    -- By week, counted from the first of any rep: the first day after it, and the wins until then.
     weekly AS
     (
         SELECT
-            stints.rep AS rep,
-            stints.role AS role,
-            joined,
-            left,
-            gone,
-            not_over,
-            is_last,
-            arrayFilter(day -> day >= joined AND ifNull(day <= left, true), dealt.won_on) AS won_on,
-            arrayFilter(day -> day >= joined, dealt.opened_on)[1] AS opened_on,
-            first_day(min(joined) OVER (), 'week') AS origin,
-            arrayMap(week -> origin + 7 * toInt32(week) + 7, range(toUInt64(intDiv(greatest(0, dateDiff('day', origin, first_day(not_over, 'week'))), 7)))) AS ends,
-            arrayMap(day -> toUInt32(intDiv(dateDiff('day', origin, day), 7)), won_on) AS won_in,
-            arrayCumSum(arrayMap(week -> countEqual(won_in, toUInt32(week)), range(length(ends)))) AS so_far,
-            arrayMap((now, then) -> now - then, so_far, arrayShiftRight(so_far, 13)) AS trailing
-        FROM stints
-        LEFT ANY JOIN dealt ON dealt.owner = stints.rep
+            *,
+            arrayCumSum(arrayMap(week -> countEqual(won_in, toInt64(week)), range(length(ends)))) AS so_far
+        FROM
+        (
+            SELECT
+                stints.*,
+                arrayFilter(day -> day >= joined AND ifNull(day <= left, true), dealt.won_on) AS won_on,
+                arrayFilter(day -> day >= joined, dealt.opened_on)[1] AS opened_on,
+                arrayMap(day -> toInt64(intDiv(dateDiff('day', origin, day), 7)), won_on) AS won_in,
+                arrayMap(
+                    week -> origin + 7 * toInt32(week) + 7,
+                    range(toUInt64(intDiv(greatest(0, dateDiff('day', origin, first_day(not_over, 'week'))), 7)))
+                ) AS ends
+            FROM stints
+            LEFT ANY JOIN dealt ON dealt.owner = stints.rep
+        )
+    ),
+    -- The wins of the 91 days that end with a week; of established reps, else NULL; and their median.
+    trailed AS
+    (
+        SELECT
+            *,
+            arrayMap((now, then) -> now - then, so_far, arrayShiftRight(so_far, 13)) AS trailing,
+            arrayMap((number, day) -> if(day > joined + 366 AND day <= gone, toNullable(number), NULL), trailing, ends) AS as_established
+        FROM weekly
     ),
     compared AS
     (
         SELECT
             *,
-            arrayMap((number, day) -> if(day > joined + 366 AND day <= gone, toNullable(number), NULL), trailing, ends) AS as_established,
             sumForEach(arrayMap(number -> toUInt64(number IS NOT NULL), as_established)) OVER same_role AS others,
             quantileExactInclusiveForEach(0.5)(as_established) OVER same_role AS medians
-        FROM weekly
+        FROM trailed
         WINDOW same_role AS (PARTITION BY role)
     ),
     told AS
@@ -120,7 +132,7 @@ WITH
         WHERE activities > 0
         GROUP BY rep
     ),
-    ramps AS
+    newcomers AS
     (
         SELECT
             compared.rep AS rep,
@@ -134,20 +146,33 @@ WITH
             active.done AS done,
             won_on,
             opened_on,
-            arrayMap(number -> if(joined + 91 * number <= gone, toNullable(arrayCount(day -> day >= joined + 91 * (number - 1) AND day < joined + 91 * number, won_on)), NULL), [1, 2, 3, 4]) AS wins,
+            arrayMap(
+                number -> if(
+                    joined + 91 * number <= gone,
+                    toNullable(arrayCount(day -> day >= joined + 91 * (number - 1) AND day < joined + 91 * number, won_on)),
+                    NULL
+                ),
+                [1, 2, 3, 4]
+            ) AS wins,
             -- The weeks of the rep in which there is something to compare with.
             arrayFilter(
                 week -> week.1 > joined AND week.1 <= gone AND enough(week.3) AND ifNull(week.4 > 0, false),
                 arrayZip(ends, trailing, others, medians)
-            ) AS weeks,
-            notEmpty(weeks) AND weeks[1].1 <= joined + 91 AS is_comparable,
-            arrayFirstIndex(week -> ifNull(week.2 >= week.4, false), weeks) AS reached,
-            is_comparable AND reached > 0 AS is_ramped,
-            weeks[if(is_ramped, reached, -1)] AS decisive
+            ) AS weeks
         FROM compared
         INNER ANY JOIN told ON told.rep = compared.rep
         LEFT ANY JOIN active ON active.rep = compared.rep
         WHERE is_last AND comings > 0
+    ),
+    ramps AS
+    (
+        SELECT
+            *,
+            notEmpty(weeks) AND weeks[1].1 <= joined + 91 AS is_comparable,
+            arrayFirstIndex(week -> ifNull(week.2 >= week.4, false), weeks) AS reached,
+            is_comparable AND reached > 0 AS is_ramped,
+            weeks[if(is_ramped, reached, -1)] AS decisive
+        FROM newcomers
     )
 SELECT
     rep,
