@@ -1,0 +1,110 @@
+-- What each rep had open at the end of each day, the hours told for it, and the deals closed on it.
+--
+-- A deal is open from the event that opens it, or takes it up again, until it is won or lost, and is
+-- who owns it now's from its beginning. A task is open from when it was first set until it was done or
+-- cancelled, whenever it is due, and is of the rep it was last set for; a project from when the rep took
+-- it up until the rep ended it. What is opened and closed on one day is not open at its end. A rep's days
+-- run from the first on which any of this is told to the last, and on until today as long as anything is
+-- open, days off too. Deals, tasks and projects that nobody closes stay open, so who forgets to looks
+-- busy; who left is here until the deals are given to others.
+--
+-- * rep: sales rep
+-- * day: the day
+-- * open_deals: deals open at its end
+-- * open_tasks: tasks open at its end
+-- * projects: projects running at its end
+-- * hours: hours told as spent on it
+-- * closed: deals won or lost on it
+-- * won: deals won on it
+--
+-- key: rep, day
+-- why: startsWith(type, 'sales.deal.') AND deal IN (SELECT deal FROM deals WHERE owner = row.rep)
+--     OR actor = row.rep AND type IN ('sales.project.started.v1', 'sales.project.ended.v1', 'sales.time.spent.v1')
+--     OR type IN ('sales.task.scheduled.v1', 'sales.task.done.v1', 'sales.task.cancelled.v1') AND task IN
+--         (SELECT task FROM facts WHERE type = 'sales.task.scheduled.v1' AND rep = row.rep)
+WITH
+    -- When what was opened or closed, 1 as long as it is open.
+    turns AS
+    (
+        SELECT 1 AS kind, owner AS rep, arrayZip(changes.at, arrayMap(status -> toInt64(status = 'open'), changes.status)) AS told
+        FROM deals
+        WHERE owner != ''
+        UNION ALL
+        SELECT
+            if(type LIKE 'sales.task.%', 2, 3) AS kind,
+            argMaxIf(facts.rep, moment, begins) AS rep,
+            arrayMap(one -> (one.1.1, one.2), arraySort(groupArray((moment, toInt64(begins))))) AS told
+        FROM
+        (
+            SELECT *, type IN ('sales.task.scheduled.v1', 'sales.project.started.v1') AS begins
+            FROM facts
+            WHERE type IN ('sales.task.scheduled.v1', 'sales.task.done.v1', 'sales.task.cancelled.v1')
+                OR type IN ('sales.project.started.v1', 'sales.project.ended.v1') AND facts.rep != ''
+        ) AS facts
+        GROUP BY kind, if(kind = 2, facts.task, facts.project), if(kind = 2, '', facts.rep)
+        HAVING rep != ''
+    ),
+    -- What a day adds: deals, tasks and projects open, seconds, deals closed and won.
+    steps AS
+    (
+        SELECT
+            turns.rep AS rep,
+            local_day(turn.1) AS day,
+            arrayMap(one -> if(kind = one, turn.2, 0), [1, 2, 3]) AS opened,
+            0 AS seconds,
+            0 AS closed,
+            0 AS won
+        FROM turns
+        ARRAY JOIN arrayMap((now, before) -> (now.1, now.2 - before.2), told, arrayShiftRight(told, 1)) AS turn
+        WHERE turn.2 != 0
+        UNION ALL
+        SELECT rep, local_day(time), [0, 0, 0], assumeNotNull(duration_seconds), 0, 0
+        FROM facts
+        WHERE type = 'sales.time.spent.v1' AND rep != ''
+        UNION ALL
+        SELECT owner, local_day(assumeNotNull(closed_at)), [0, 0, 0], 0, 1, toUInt8(status = 'won')
+        FROM deals
+        WHERE status != 'open' AND owner != ''
+    ),
+    -- From each day on which something happens to the next, all stays as it is.
+    stretches AS
+    (
+        SELECT
+            rep,
+            arraySort(groupArray((day, added, seconds, closed, won))) AS told,
+            arrayJoin(arrayZip(
+                told,
+                arrayCumSum(told.2.1),
+                arrayCumSum(told.2.2),
+                arrayCumSum(told.2.3),
+                arrayPushBack(arraySlice(told.1, 2), local_day(as_of()) + 1)
+            )) AS stretch,
+            stretch.1.1 AS begins,
+            if(stretch.1.1 = told[-1].1 AND stretch.2 + stretch.3 + stretch.4 <= 0, begins + 1, stretch.5) AS ends
+        FROM
+        (
+            SELECT
+                rep,
+                day,
+                (sum(opened[1]), sum(opened[2]), sum(opened[3])) AS added,
+                sum(steps.seconds) AS seconds,
+                sum(steps.closed) AS closed,
+                sum(steps.won) AS won
+            FROM steps
+            WHERE day <= local_day(as_of())
+            GROUP BY rep, day
+        )
+        GROUP BY rep
+    )
+SELECT
+    rep,
+    begins + n AS day,
+    toUInt64(stretch.2) AS open_deals,
+    toUInt64(stretch.3) AS open_tasks,
+    toUInt64(stretch.4) AS projects,
+    if(n = 0, stretch.1.3, 0) / 3600 AS hours,
+    toUInt64(if(n = 0, stretch.1.4, 0)) AS closed,
+    toUInt64(if(n = 0, stretch.1.5, 0)) AS won
+FROM stretches
+ARRAY JOIN range(toUInt32(dateDiff('day', begins, ends))) AS n
+ORDER BY day, rep
