@@ -66,21 +66,18 @@ WITH
         FROM deals
         WHERE status != 'open' AND owner != ''
     ),
-    -- From each day on which something happens to the next, all stays as it is.
+    -- From each day on which something happens to the next, all stays as it is. What is put together
+    -- here is taken apart outside, so that no array goes along with each of its elements.
     stretches AS
     (
         SELECT
             rep,
             arraySort(groupArray((day, added, seconds, closed, won))) AS told,
-            arrayJoin(arrayZip(
-                told,
-                arrayCumSum(told.2.1),
-                arrayCumSum(told.2.2),
-                arrayCumSum(told.2.3),
-                arrayPushBack(arraySlice(told.1, 2), local_day(as_of()) + 1)
-            )) AS stretch,
-            stretch.1.1 AS begins,
-            if(stretch.1.1 = told[-1].1 AND stretch.2 + stretch.3 + stretch.4 <= 0, begins + 1, stretch.5) AS ends
+            arrayCumSum(told.2.1) AS deals,
+            arrayCumSum(told.2.2) AS tasks,
+            arrayCumSum(told.2.3) AS projects,
+            if(deals[-1] + tasks[-1] + projects[-1] > 0, local_day(as_of()), told[-1].1) + 1 AS ends,
+            arrayZip(told.1, arrayPushBack(arraySlice(told.1, 2), ends), deals, tasks, projects, told.3, told.4, told.5) AS zipped
         FROM
         (
             SELECT
@@ -95,16 +92,25 @@ WITH
             GROUP BY rep, day
         )
         GROUP BY rep
+    ),
+    stretched AS
+    (
+        SELECT
+            rep,
+            arrayJoin(zipped) AS stretch,
+            stretch.1 AS begins,
+            toUInt32(dateDiff('day', begins, stretch.2)) AS length
+        FROM stretches
     )
 SELECT
     rep,
     begins + n AS day,
-    toUInt64(stretch.2) AS open_deals,
-    toUInt64(stretch.3) AS open_tasks,
-    toUInt64(stretch.4) AS projects,
-    if(n = 0, stretch.1.3, 0) / 3600 AS hours,
-    toUInt64(if(n = 0, stretch.1.4, 0)) AS closed,
-    toUInt64(if(n = 0, stretch.1.5, 0)) AS won
-FROM stretches
-ARRAY JOIN range(toUInt32(dateDiff('day', begins, ends))) AS n
+    toUInt64(stretch.3) AS open_deals,
+    toUInt64(stretch.4) AS open_tasks,
+    toUInt64(stretch.5) AS projects,
+    if(n = 0, stretch.6, 0) / 3600 AS hours,
+    toUInt64(if(n = 0, stretch.7, 0)) AS closed,
+    toUInt64(if(n = 0, stretch.8, 0)) AS won
+FROM stretched
+ARRAY JOIN range(length) AS n
 ORDER BY day, rep

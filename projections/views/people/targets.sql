@@ -46,6 +46,7 @@
 -- * to_raise: goal over baseline less 1, NULL without a baseline above 0
 -- * straight: what a straight line asks for by now, today's whole day in it; of a rate, the goal
 -- * seasonal: the goal times what the same stretch of the year before had of its whole; NULL where that has fewer than five counted things, is not over, or it is a rate
+-- * year_before: what was reached on the same days of the year before, NULL where nothing is known of them, they are not over, or for a rate fewer than five deals closed
 -- * status: reached, on course, behind, missed, not measured or not begun
 -- * distinguishable: 1 where the value is apart from what it is held against (seasonal, else straight) by more than chance, 0 where not, NULL where that cannot be said
 -- * days_left: days after today, the due day in it
@@ -207,8 +208,14 @@ WITH
                 poisson_high(things)
             ) AS value_high,
             multiIf(NOT measured, NULL, is_rate, goal, goal * gone / length) AS straight,
+            measured AND addYears(due, -1) < today AND if(is_rate, enough(things_before), things_before > 0) AS compares,
+            multiIf(
+                NOT compares, NULL,
+                is_rate, toDecimal128(scale * toFloat64(amount_before) / greatest(things_before, 1), 9),
+                toDecimal128(amount_before, 9)
+            ) AS year_before,
             if(
-                measured AND NOT is_rate AND things_before >= 5 AND amount_before > 0 AND addYears(due, -1) < today,
+                compares AND NOT is_rate AND enough(things_before) AND amount_before > 0,
                 toDecimal128(toFloat64(goal) * toFloat64(amount_then) / toFloat64(amount_before), 9),
                 NULL
             ) AS seasonal,
@@ -242,6 +249,7 @@ SELECT
     if(baseline > 0, rate_of(goal, baseline) - 1, NULL) AS to_raise,
     straight,
     seasonal,
+    year_before,
     multiIf(
         NOT measured, 'not measured',
         NOT mature AND (today < starts OR value IS NULL), 'not begun',

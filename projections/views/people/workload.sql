@@ -25,9 +25,18 @@
 --
 -- key: slice, period
 -- formula: Wilson score interval (E. B. Wilson, JASA 22, 1927, 209-212)
--- why: startsWith(type, 'sales.deal.')
---     OR type IN ('sales.task.scheduled.v1', 'sales.task.done.v1', 'sales.task.cancelled.v1',
---         'sales.project.started.v1', 'sales.project.ended.v1', 'sales.time.spent.v1')
+-- why: startsWith(type, 'sales.deal.') AND deal IN
+--         (
+--             SELECT deal FROM deals WHERE owner IN
+--                 (SELECT rep FROM sliced(load_days, rep = rep, day = day) WHERE slice = row.slice AND isNotDistinctFrom(period, row.period))
+--         )
+--     OR type IN ('sales.task.scheduled.v1', 'sales.task.done.v1', 'sales.task.cancelled.v1') AND task IN
+--         (
+--             SELECT task FROM facts WHERE type = 'sales.task.scheduled.v1' AND rep IN
+--                 (SELECT rep FROM sliced(load_days, rep = rep, day = day) WHERE slice = row.slice AND isNotDistinctFrom(period, row.period))
+--         )
+--     OR type IN ('sales.project.started.v1', 'sales.project.ended.v1', 'sales.time.spent.v1') AND actor IN
+--         (SELECT rep FROM sliced(load_days, rep = rep, day = day) WHERE slice = row.slice AND isNotDistinctFrom(period, row.period))
 SELECT
     slice,
     period,

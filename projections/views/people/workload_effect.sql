@@ -33,7 +33,11 @@
 -- key: slice, period
 -- formula: Wilson score interval (E. B. Wilson, JASA 22, 1927, 209-212); interval of the difference:
 --     R. G. Newcombe, Statistics in Medicine 17, 1998, 873-890, method 10
--- why: startsWith(type, 'sales.deal.')
+-- why: startsWith(type, 'sales.deal.') AND deal IN
+--     (
+--         SELECT deal FROM deals WHERE owner IN
+--             (SELECT rep FROM sliced(load_days, rep = rep, day = day) WHERE closed > 0 AND isNotDistinctFrom(period, row.period))
+--     )
 WITH
     split AS
     (

@@ -192,13 +192,18 @@ def test_a_season_needs_five_things_and_a_day_to_begin_with(goals: Floor) -> Non
     # The coast won one deal the year before; five were opened, all on the 2nd of January. So a line
     # asks for 4 x 1 / 91 wins, and the season for none of the 8 new deals, then for all; 7 are.
     at = f"targets_at(as_of = '2024-01-01', {ALWAYS})"
-    columns = "target, seasonal, straight, status"
-    assert ask(goals, columns, at, "target IN ('coast', 'deals')") == [
-        ("coast", None, 0.044, "behind"),
-        ("deals", 0, 0.088, "on course"),
+    columns = "target, year_before, seasonal, straight, status"
+    where = "target IN ('coast', 'deals', 'rate', 'share', 'leads')"
+    assert ask(goals, columns, at, where) == [
+        ("coast", 1, None, 0.044, "behind"),
+        ("deals", 5, 0, 0.088, "on course"),
+        # No lead was captured; ann closed one deal, the department five, and won them all.
+        ("leads", None, None, 0.11, "behind"),
+        ("rate", None, None, 50, "not begun"),
+        ("share", 1, None, 0.6, "not begun"),
     ]
     at = f"targets_at(as_of = '2024-01-02', {ALWAYS})"
-    assert ask(goals, columns, at, "target = 'deals'") == [("deals", 8, 0.176, "behind")]
+    assert ask(goals, columns, at, "target = 'deals'") == [("deals", 5, 8, 0.176, "behind")]
 
 
 SECOND = won("w2", "cal", "02-20", "50", "USD")
