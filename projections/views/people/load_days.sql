@@ -1,4 +1,4 @@
--- What each rep had open at the end of each day, the hours told for it, and the deals closed on it.
+-- What each rep had open at the end of each day, the time told for it, and the deals closed on it.
 --
 -- A deal is open from the event that opens it, or takes it up again, until it is won or lost, and is
 -- who owns it now's from its beginning. A task is open from when it was first set until it was done or
@@ -13,7 +13,7 @@
 -- * open_deals: deals open at its end
 -- * open_tasks: tasks open at its end
 -- * projects: projects running at its end
--- * hours: hours told as spent on it
+-- * seconds: time told as spent on it, seconds
 -- * closed: deals won or lost on it
 -- * won: deals won on it
 --
@@ -108,7 +108,7 @@ SELECT
     toUInt64(stretch.3) AS open_deals,
     toUInt64(stretch.4) AS open_tasks,
     toUInt64(stretch.5) AS projects,
-    if(n = 0, stretch.6, 0) / 3600 AS hours,
+    toUInt64(if(n = 0, stretch.6, 0)) AS seconds,
     toUInt64(if(n = 0, stretch.7, 0)) AS closed,
     toUInt64(if(n = 0, stretch.8, 0)) AS won
 FROM stretched

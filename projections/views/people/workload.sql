@@ -46,7 +46,7 @@ SELECT
     max(told.open_deals) AS most_open_deals,
     avg(told.open_tasks) AS open_tasks,
     avg(told.projects) AS projects,
-    sum(told.hours) AS hours,
+    sum(told.seconds) / 3600 AS hours,
     sum(told.closed) AS closed,
     sum(told.won) AS won,
     rate_of(won, closed) AS win_rate,

@@ -318,14 +318,14 @@ def loaded(floor: Floor) -> Floor:
 
 def test_each_day_has_what_was_open_at_its_end(loaded: Floor) -> None:
     at = f"load_days_at(as_of = '2024-04-10', {ALWAYS})"
-    columns = "toDayOfMonth(day), open_deals, open_tasks, projects, hours, closed, won"
+    columns = "toDayOfMonth(day), open_deals, open_tasks, projects, seconds, closed, won"
     assert ask(loaded, columns, at, "rep = 'gil'") == [
         (1, 2, 1, 0, 0, 0, 0),
         (2, 2, 1, 1, 0, 0, 0),
         (3, 1, 1, 1, 0, 1, 1),
         # Lost on this day, but taken up again since.
         (4, 0, 1, 1, 0, 0, 0),
-        (5, 0, 0, 1, 1.5, 0, 0),
+        (5, 0, 0, 1, 5400, 0, 0),
         (6, 1, 0, 1, 0, 0, 0),
         (7, 1, 0, 1, 0, 0, 0),
         (8, 1, 1, 1, 0, 0, 0),
