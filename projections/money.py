@@ -81,9 +81,9 @@ def told_in(
     if money.steps:
         changed.append(f"{_steps(money, code, zone)} AS {money.steps}")
     sizes = ", ".join(f"abs(toFloat64(ifNull({name}, 0)))" for name in amounts)
-    rate = _rate("ifNull(currency, '')", at, f"greatest({sizes}, 0)", code)
+    rate = _rate("toString(ifNull(currency, ''))", at, f"greatest({sizes}, 0)", code)
     return (
-        f"(WITH ({_spans(code, rates)}) AS _rates "
+        f"(WITH ({_rates(code, rates)}) AS _rates "
         f"SELECT * EXCEPT (_rate) REPLACE ({', '.join(changed)}) "
         f"FROM (SELECT *, {rate} AS _rate FROM {source} AS _told) AS _told)"
     )
@@ -93,10 +93,12 @@ def _day(at: str, zone: str) -> str:
     return f"toDate32(toTimeZone({at}, '{zone}'))"
 
 
-def _spans(code: str, rates: str) -> str:
-    """Return the query for a map: currency to what one unit is worth, by day, the later last.
+def _rates(code: str, rates: str) -> str:
+    """Return the query for what `_rate` looks up: arrays, of which the engine makes hash tables.
 
-    Of a pair that is told both ways on a day, the way towards `code` holds.
+    They are currencies with days, and the rate on each from the first day that one is known to the
+    last that tells one, which holds from then on; and currencies, and the last day of each. Of a
+    pair that is told both ways on a day, the way towards `code` holds.
     """
     inverse = f"CAST(divideDecimal(toDecimal128(1, 9), rate, 18), '{RATE}')"
     both = (
@@ -105,17 +107,23 @@ def _spans(code: str, rates: str) -> str:
         f"SELECT to_currency, valid_from, 0, {inverse} "
         f"FROM {rates} AS _back WHERE from_currency = '{code}' AND rate > 0"
     )
+    spans = (
+        "SELECT other, arraySort(groupArray((toInt32(valid_from), straight, toString(worth)))) "
+        "AS told, told.1 AS days, arrayPushBack(arrayPopFront(days), days[-1] + 1) AS ends, "
+        "arrayMap((one, end) -> arrayMap(day -> (concat(other, toString(day)), one.3), "
+        f"range(one.1, end)), told, ends) AS daily FROM ({both}) GROUP BY other"
+    )
     return (
-        f"SELECT CAST(groupArray((other, spans)), 'Map(String, Array(Tuple(Date32, {RATE})))') "
-        "FROM (SELECT other, arrayMap(one -> (one.1, one.3), "
-        "arraySort(groupArray((valid_from, straight, worth)))) AS spans "
-        f"FROM ({both}) GROUP BY other)"
+        "SELECT (groupArrayArray(arrayFlatten(daily).1), groupArrayArray(arrayFlatten(daily).2), "
+        f"groupArray(toString(other)), groupArray(days[-1])) FROM ({spans})"
     )
 
 
 def _rate(currency: str, day: str, biggest: str, code: str) -> str:
     """Return the expression for the rate; 0 where there is none that can be used."""
-    found = f"arrayLast(told -> told.1 <= {day}, _rates[toString({currency})]).2"
+    last = f"transform({currency}, _rates.3, _rates.4, toInt32(0))"
+    key = f"concat({currency}, toString(least(toInt32({day}), {last})))"
+    found = f"CAST(transform({key}, _rates.1, _rates.2, '0'), '{RATE}')"
     return (
         f"multiIf({currency} IN ('', '{code}'), CAST(1, '{RATE}'), "
         f"{biggest} * toFloat64({found}) > {MOST}, CAST(0, '{RATE}'), {found})"
@@ -133,7 +141,10 @@ def _currency(currency: str, rate: str, code: str) -> str:
 
 def _steps(money: Money, code: str, zone: str) -> str:
     rate = _rate(
-        "step.currency", _day("step.at", zone), "abs(toFloat64(ifNull(step.amount, 0)))", code
+        "toString(step.currency)",
+        _day("step.at", zone),
+        "abs(toFloat64(ifNull(step.amount, 0)))",
+        code,
     )
     values = {name: f"step.{name}" for name in money.step_names} | {
         "amount": _converted("step.amount", "rate"),
