@@ -293,3 +293,50 @@ def test_a_history_has_every_purchase_and_return_in_order(floor: Floor) -> None:
         (10,),
         (20,),
     ]
+
+
+def test_reviews_of_a_month_stand_beside_its_deals(floor: Floor) -> None:
+    def posted(day: str, account: str = "", **data: Any) -> dict[str, Any]:
+        about = {"account": account} if account else {}
+        return told("review.posted", day, **about, site="stars", **data)
+
+    five = {"rating_scale": "5"}
+    doubted = posted("04-03", "b", rating="1", **five)
+    reviews = [
+        # 4 of 5 and 8 of 10 are favourable, 2 of 5 is not; 3 of 5 and no opinion are neither.
+        posted("03-01", "a", rating="4", **five),
+        posted("03-02", "a", rating="8", rating_scale="10"),
+        posted("03-03", "b", rating="2", **five),
+        posted("03-04", "c", rating="3", **five),
+        posted("03-05", rating="5", **five),
+        posted("03-06", sentiment="positive"),
+        posted("03-07", rating="7"),
+        doubted,
+    ]
+    said = {"won": {"amount": "1", "currency": "EUR"}, "lost": {"competitor": "other"}}
+    deals = [
+        event
+        for n, (day, end) in enumerate((("03-10", "won"), ("03-11", "lost"), ("05-01", "won")))
+        for event in (
+            told("deal.opened", "02-01", deal=f"d{n}", account="a", pipeline="p", stage="talk"),
+            told(f"deal.{end}", day, deal=f"d{n}", account="a", **said[end]),
+        )
+    ]
+    floor.tell(*reviews, *deals)
+
+    by = "by = '', period = 'month', since = '', until = ''"
+    columns = "toMonth(period), reviews, accounts, rated, favourable, unfavourable, mean_rating"
+    # (0.8 + 0.8 + 0.4 + 0.6 + 1) / 5 = 0.72; of 7 reviews 4 are favourable.
+    assert ask(floor, columns, f"reviews_by({by})") == [
+        (3, 7, 3, 5, 4, 1, 0.72),
+        (4, 1, 1, 1, 0, 1, None),
+    ]
+    columns = "toMonth(period), favourable_rate, closed, won, win_rate, lost_to_competitors"
+    assert ask(floor, columns, f"reviews_by({by})") == [
+        (3, 0.571, 2, 1, 0.5, 1),
+        (4, 0, 0, 0, None, 0),
+    ]
+    floor.tell(*reviews, *deals, retracted(doubted))
+    assert ask(floor, "reviews, unfavourable, closed, won", "reviews") == [(7, 1, 3, 2)]
+    asked = "reviews_at(as_of = '2024-03-03', known_at = '2100-01-01')"
+    assert ask(floor, "reviews, mean_rating, closed", asked) == [(3, None, 0)]
