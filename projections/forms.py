@@ -29,6 +29,8 @@ RECORDS = "sales_store.tape"
 """Every record, good or bad; one that was appended twice may stand there twice for a while."""
 FACTS = "facts"
 """The table that a question reads with the payload fields it names as columns."""
+CLOCK = "now64(6, 'UTC')"
+"""What `as_of()` is where nobody asks for another."""
 AT_PARAMETERS = "as_of = {as_of:String}, known_at = {known_at:String}"
 FIRST = "toDateTime64('1900-01-01', 6, 'UTC')"
 _TYPE = re.compile(r"'(sales(?:\.[a-z_]+)+?)\.(?:v[0-9]+)?'")
@@ -210,7 +212,7 @@ def _view_at(name: str) -> str:
 def _expanded(sql: str, definitions: Definitions, form: Form, by: str | None = None) -> str:
     """Return the text with its macros put in place."""
     there, calendar = definitions.readable, definitions.calendar
-    now = moment("as_of") if form.at else "now64(6, 'UTC')"
+    now = moment("as_of") if form.at else CLOCK
 
     def sliced(arguments: Sequence[str]) -> str:
         read = Sliced.read(arguments)

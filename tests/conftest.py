@@ -24,6 +24,8 @@ ALLOWED_SKIP = "cannot be otherwise: "
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+DATA_SETS = os.environ.get("SALESTAPE_DATA_SETS")
+"""Read at once: tests of commands take such variables away."""
 
 # Patience beyond what users are given: several tests share few cores, and wait for brokers that do.
 os.environ.setdefault("SALESTAPE_KAFKA_SECONDS", "60")
@@ -87,8 +89,7 @@ def pytest_make_collect_report() -> Generator[None, Any, Any]:
 @pytest.fixture(scope="session")
 def data_sets() -> Path:
     """The folder of the public data sets: `maven_crm`, `adventureworks`, `online_retail`."""
-    named = os.environ.get("SALESTAPE_DATA_SETS")
-    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    folder = Path(DATA_SETS) if DATA_SETS else ROOT.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip(
             f"the public data sets are not here: {folder} is no folder; name theirs in "

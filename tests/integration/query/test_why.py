@@ -2,8 +2,8 @@
 
 For every question that has a `why`, some rows of a simulated floor and of one example of every
 event are explained; then the ledger is emptied, the shown events alone are appended, and the
-columns that the question says follow from them are the same. What does not depend on the time is
-first read off the tables, which takes a fraction of computing it from the ledger.
+columns that the question says follow from them are the same. What is explained is read off the
+tables, with a clock that stands still: that takes a fraction of computing it from the ledger.
 """
 
 import json
@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from emptied import swept, take_rows_out
-from few_questions import hangs_on_the_time
 
 import events
 from events.envelope import home_of
@@ -27,7 +26,7 @@ from projections.registry import Question
 from services.projector.append import AppendLoop
 from services.projector.projector import Projector
 from services.projector.trial_events import example_entries
-from services.query.answers import Answer, Slices, Unanswerable
+from services.query.answers import Answer, Slices
 from services.query.reader import Reader
 from services.simulator.config import FloorConfig
 from services.simulator.floor import simulate
@@ -37,10 +36,11 @@ EXPLAINED = [question for question in DEFINITIONS.questions.values() if question
 FLOOR = FloorConfig(seed=5, days=120, accounts=20)
 AS_OF = "2031-01-01"
 """After all events: the examples that are corrected move to 2030."""
+STILL = "toDateTime64('2031-01-01 23:59:59.999999', 6, 'UTC')"
+"""The clock of what is explained, the same."""
 NUMBERS = ("Int", "UInt", "Float", "Decimal")
 CUTS = (Slices(by="rep", period="quarter"),)
 """How a question that can be cut so is cut as well."""
-TIMED = [question for question in EXPLAINED if hangs_on_the_time(question)]
 CUT = list({one.sliced[0].relation: one for one in EXPLAINED if one.sliced}.values())
 """One question of those that are cut out of the same table: how that is done is the same."""
 
@@ -116,26 +116,27 @@ def as_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def explained(
-    reader: Reader, question: Question, slices: Slices, keys_at: str | None
-) -> Iterator[Told]:
-    """Explain rows of a question; their keys are read as of a time, soonest of now."""
-    as_of = AS_OF if question in TIMED else None
-    answer = reader.show(question.name, keys_at, slices=slices)
+def explained(reader: Reader, question: Question, slices: Slices) -> Iterator[Told]:
+    answer = reader.show(question.name, slices=slices)
     types = dict(zip(answer.columns, answer.types, strict=True))
     for row in one_of(as_dicts(answer), slices):
         named = {name: as_text(row[name]) for name in question.key}
-        told = reader.why(question.name, named, as_of, slices=slices)
+        told = reader.why(question.name, named, slices=slices)
         (told_row,) = as_dicts(told.row)
-        assert as_of != keys_at or told_row == row
+        assert all(told_row[name] == row[name] for name in question.key)
         yield Told(question, slices, told_row, types, as_dicts(told.events))
 
 
 @pytest.fixture(scope="module")
 def told(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
     """Rows of every question, explained."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(forms, "CLOCK", STILL)
+        return explain_all(warehouse, tmp_path_factory.mktemp("why"))
+
+
+def explain_all(warehouse: Warehouse, folder: Path) -> list[Told]:
     swept(warehouse)
-    folder = tmp_path_factory.mktemp("why")
     examples = Path(events.__file__).parent / "examples"
     entries, _ = example_entries({path: path.read_bytes() for path in examples.glob("*.json")})
     entries += [entry_of(raw) for raw in simulate(FLOOR)]
@@ -149,10 +150,7 @@ def told(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> list
     with Reader(warehouse, definitions=DEFINITIONS) as reader:
         for question in EXPLAINED:
             for slices in cuts_of(question):
-                try:
-                    found += explained(reader, question, slices, None)
-                except Unanswerable:  # its key tells a time, and is another one then
-                    found += explained(reader, question, slices, AS_OF)
+                found += explained(reader, question, slices)
     return found
 
 
