@@ -7,8 +7,8 @@ tables, with a clock that stands still: that takes a fraction of computing it fr
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from infra.warehouse import Warehouse
 from projections import forms, registry
 from projections.registry import Question
 from services.projector.append import AppendLoop
+from services.projector.derive import DeriveLoop
 from services.projector.projector import Projector
 from services.projector.trial_events import example_entries
 from services.query.answers import Answer, Slices
@@ -34,15 +35,13 @@ from services.simulator.floor import simulate
 DEFINITIONS = registry.load()
 EXPLAINED = [question for question in DEFINITIONS.questions.values() if question.why]
 FLOOR = FloorConfig(seed=5, days=120, accounts=20)
-AS_OF = "2031-01-01"
-"""After all events: the examples that are corrected move to 2030."""
 STILL = "toDateTime64('2031-01-01 23:59:59.999999', 6, 'UTC')"
-"""The clock of what is explained, the same."""
+"""After all events: the examples that are corrected move to 2030."""
 NUMBERS = ("Int", "UInt", "Float", "Decimal")
 CUTS = (Slices(by="rep", period="quarter"),)
 """How a question that can be cut so is cut as well."""
-CUT = list({one.sliced[0].relation: one for one in EXPLAINED if one.sliced}.values())
-"""One question of those that are cut out of the same table: how that is done is the same."""
+CUT = list({tuple(one.sliced[0].given): one for one in EXPLAINED if one.sliced}.values())
+"""One question of those that are cut by the same: how that is done is the same."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +83,23 @@ def as_dicts(answer: Answer) -> list[dict[str, Any]]:
     return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
 
 
-def append(warehouse: Warehouse, entries: list[Entry], path: Path) -> None:
-    """Put events alone into the ledger; the rows as of two clocks follow from it."""
-    client = warehouse.client("admin")
-    take_rows_out(client)
+def record(warehouse: Warehouse, entries: list[Entry], question: Question, path: Path) -> None:
+    """Let these events be all that ever happened, and derive the tables the question reads."""
+    take_rows_out(warehouse.client("admin"))
     tape = open_tape(f"sqlite:///{path}")
     tape.append(entries)
-    loop = AppendLoop(tape, warehouse.client("append"))
-    loop.start()
-    while loop.step():
+    append = AppendLoop(tape, warehouse.client("append"))
+    append.start()
+    while append.step():
         pass
     tape.close()
+    read, _ = forms.made_of(question, DEFINITIONS)
+    tables = {name: table for name, table in DEFINITIONS.tables.items() if name in read}
+    derive = DeriveLoop(warehouse.client("derive"), replace(DEFINITIONS, tables=tables))
+    derive.resume()
+    while derive.step():
+        pass
+    assert derive.failures == {}
 
 
 def cuts_of(question: Question) -> Iterator[Slices]:
@@ -128,11 +133,13 @@ def explained(reader: Reader, question: Question, slices: Slices) -> Iterator[To
 
 
 @pytest.fixture(scope="module")
-def told(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
-    """Rows of every question, explained."""
+def told(
+    warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[list[Told], None, None]:
+    """Rows of every question, explained; the clock stands still until the last is told again."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(forms, "CLOCK", STILL)
-        return explain_all(warehouse, tmp_path_factory.mktemp("why"))
+        yield explain_all(warehouse, tmp_path_factory.mktemp("why"))
 
 
 def explain_all(warehouse: Warehouse, folder: Path) -> list[Told]:
@@ -164,8 +171,8 @@ def test_the_events_shown_for_a_row_give_the_row(
         for place, one in enumerate(rows):
             entries = [entry_of(told_by(event)) for event in one.events]
             assert entries, one.row
-            append(warehouse, entries, tmp_path / f"{place}.sqlite")
-            again = as_dicts(reader.show(question.name, AS_OF, slices=one.slices))
+            record(warehouse, entries, question, tmp_path / f"{place}.sqlite")
+            again = as_dicts(reader.show(question.name, slices=one.slices))
             same = [row for row in again if all(row[n] == one.row[n] for n in question.key)]
             assert len(same) == 1, (one.slices, one.row)
             for column in one.columns:
