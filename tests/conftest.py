@@ -41,15 +41,20 @@ def on_ci() -> bool:
 
 
 LONGEST = (
-    "property",
     "chaos",
     "integration/cli",
+    "browser",
+    "contract",
+    "property",
     "integration/query",
     "integration/figures",
-    "contract",
-    "browser",
+    "integration/questions",
+    "integration/deploy",
 )
-"""The folders that begin: what takes long must not be what the others wait for at the end."""
+"""The folders that begin: what takes long must not be what the others wait for at the end.
+
+Beside each other are those that want the views of all that ships, which an engine then keeps.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

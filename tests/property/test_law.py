@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from emptied import SHIPPED as DEFINITIONS
 from emptied import swept
 from few_questions import hangs_on_the_time
 from histories import EPOCH, PARTITIONS, History, RevealedTape, histories
@@ -22,13 +23,11 @@ from hypothesis import strategies as st
 
 from infra.tape import Record
 from infra.warehouse import Warehouse
-from projections import registry
 from projections.registry import Definitions
 from services.projector import store
 from services.projector.append import AppendLoop
 from services.projector.derive import DeriveLoop, Followed
 
-DEFINITIONS = registry.load()
 NOW = ("2100-01-01", "2100-01-01")
 CLOCKS = (NOW, ("2024-03-09 12:00:00", "2100-01-01"), ("2100-01-01", "2024-04-03 09:00:12"))
 TIMED = {name for name, asked in DEFINITIONS.questions.items() if hangs_on_the_time(asked)}

@@ -47,7 +47,7 @@ FROM
         account,
         time,
         moment,
-        type = 'sales.purchase.returned.v1' AS returned,
+        CAST(type = 'sales.purchase.returned.v1', 'UInt8') AS returned,
         ifNull(facts.order, '') AS order,
         ifNull(facts.product, '') AS product,
         facts.quantity AS quantity,

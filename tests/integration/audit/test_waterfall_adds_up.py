@@ -9,11 +9,10 @@ import deal_histories
 import pytest
 from clickhouse_connect.driver.client import Client
 from deal_histories import EPOCH, Neighbourhood
-from emptied import swept
+from emptied import SHIPPED, swept
 
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from services.projector.projector import Projector
 
 AMOUNTS = ("1", "12.50", "-3", "0", "1999.99", "0.000000001")
@@ -43,7 +42,7 @@ def client(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Ge
         patch.setattr(deal_histories, "AMOUNTS", AMOUNTS)
         for n in range(40):
             tape.append(list(Neighbourhood(f"n{n}", Random(n)).records(30)))
-    projector = Projector(tape, warehouse, registry.load())
+    projector = Projector(tape, warehouse, SHIPPED)
     projector.prepare()
     projector.catch_up()
     assert projector.health().rejected == 0

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 import yaml
 from clickhouse_connect.driver.client import Client
-from emptied import swept
+from emptied import SHIPPED, swept
 
 import events.examples
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from services.cli import metrics, projecting
 from services.projector.projector import Projector
 from services.projector.trial_events import example_entries
@@ -71,7 +70,7 @@ def client(
     folder = Path(events.examples.__file__).parent
     entries, _ = example_entries({path: path.read_bytes() for path in folder.glob("*.json")})
     tape.append(entries)
-    projector = Projector(tape, warehouse, registry.load())
+    projector = Projector(tape, warehouse, SHIPPED)
     projector.prepare()
     projector.catch_up()
     yield opened

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
-from emptied import swept
+from emptied import SHIPPED, swept
 
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from services.gateway.intake import Intake
 from services.gateway.rejects import RejectLog
 from services.gateway.warehouse_ledger import WarehouseLedger
@@ -32,7 +31,7 @@ class Imported:
         swept(warehouse)
         self.data_sets = data_sets
         self.tape = open_tape(f"sqlite:///{folder / 'tape.sqlite'}")
-        self.projector = Projector(self.tape, warehouse, registry.load())
+        self.projector = Projector(self.tape, warehouse, SHIPPED)
         self.projector.prepare()
         self.intake = Intake(
             self.tape, WarehouseLedger(warehouse.client("gateway")), RejectLog(folder / "rejects")

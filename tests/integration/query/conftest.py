@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emptied import swept
+from emptied import SHIPPED, swept
 
 from events.envelope import home_of
 from events.parsing import Rejection, parse_event
@@ -14,7 +14,6 @@ from infra.reading.limits import Limits
 from infra.tape import Entry
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from services.projector.projector import Projector
 from services.query.reader import Reader
 
@@ -65,7 +64,7 @@ def filled(
     swept(warehouse)
     tape = open_tape(f"sqlite://{tmp_path_factory.mktemp('query') / 'tape.sqlite'}")
     tape.append([_entry(number, event) for number, event in enumerate(_events())])
-    projector = Projector(tape, warehouse, registry.load())
+    projector = Projector(tape, warehouse, SHIPPED)
     projector.prepare()
     projector.catch_up()
     assert projector.health().failures == {}

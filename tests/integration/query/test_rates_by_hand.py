@@ -6,14 +6,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-from emptied import swept
+from emptied import SHIPPED, swept
 
 from events.envelope import home_of
 from events.parsing import Rejection, parse_event
 from infra.tape import Entry
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import registry
 from services.projector.projector import Projector
 from services.query.answers import Slices, Unanswerable
 from services.query.reader import Reader
@@ -95,7 +94,7 @@ def reader(
     swept(warehouse)
     tape = open_tape(f"sqlite:///{tmp_path_factory.mktemp('rates') / 'tape.sqlite'}")
     tape.append([entry(number, event) for number, event in enumerate(told())])
-    projector = Projector(tape, warehouse, registry.load())
+    projector = Projector(tape, warehouse, SHIPPED)
     projector.prepare()
     projector.catch_up()
     assert projector.health().failures == {}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from emptied import SHIPPED as DEFINITIONS
 from emptied import swept, take_rows_out
 
 import events
@@ -21,7 +22,7 @@ from events.parsing import Rejection, parse_event
 from infra.tape import Entry
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
-from projections import forms, registry
+from projections import forms
 from projections.registry import Question
 from services.projector.append import AppendLoop
 from services.projector.derive import DeriveLoop
@@ -32,7 +33,6 @@ from services.query.reader import Reader
 from services.simulator.config import FloorConfig
 from services.simulator.floor import simulate
 
-DEFINITIONS = registry.load()
 EXPLAINED = [question for question in DEFINITIONS.questions.values() if question.why]
 FLOOR = FloorConfig(seed=5, days=120, accounts=20)
 STILL = "toDateTime64('2031-01-01 23:59:59.999999', 6, 'UTC')"
