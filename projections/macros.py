@@ -8,6 +8,7 @@ everywhere stands here.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 Macro = Callable[[Sequence[str]], str]
 """From the texts of the arguments to the text that stands in their place."""
@@ -33,7 +34,7 @@ def expand(sql: str, macros: Mapping[str, Macro]) -> str:
     """
     if not macros:
         return sql
-    wanted = re.compile(rf"{_QUOTED}|(?<![\w.])({'|'.join(map(re.escape, macros))})\(", re.DOTALL)
+    wanted = _uses_of(tuple(macros))
     done: list[str] = []
     place = 0
     while (found := wanted.search(sql, place)) is not None:
@@ -45,6 +46,12 @@ def expand(sql: str, macros: Mapping[str, Macro]) -> str:
             arguments, place = _arguments(sql, found.end(), found[1])
             done.append(macros[found[1]]([expand(one, macros) for one in arguments]))
     return "".join(done) + sql[place:]
+
+
+@cache
+def _uses_of(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what finds the next use of a macro, or the next text in quotes."""
+    return re.compile(rf"{_QUOTED}|(?<![\w.])({'|'.join(map(re.escape, names))})\(", re.DOTALL)
 
 
 def _arguments(sql: str, start: int, name: str) -> tuple[list[str], int]:
