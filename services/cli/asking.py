@@ -73,7 +73,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Answer a question, as of any two clocks; without a name, say which questions there are."""
-    _one_form(as_csv, as_json)
+    one_form(as_csv, as_json)
     as_of, known_at = clock_option("--as-of", as_of), clock_option("--known-at", known_at)
     from services.query.answers import Slices
 
@@ -114,7 +114,7 @@ def sql(
 
     For example: salestape sql --json "SELECT status, count() FROM deals GROUP BY status"
     """
-    _one_form(as_csv, as_json)
+    one_form(as_csv, as_json)
     statement = sys.stdin.read() if query == "-" else query
     if not statement.strip():
         raise failures.Misused("there is no query; give one, or - to read it from stdin")
@@ -123,7 +123,8 @@ def sql(
     _write(answer, as_csv, as_json)
 
 
-def _one_form(as_csv: bool, as_json: bool) -> None:
+def one_form(as_csv: bool, as_json: bool) -> None:
+    """Refuse two forms of one answer. Raises `Misused`."""
     if as_csv and as_json:
         raise failures.Misused("--csv and --json are two forms of one answer; give one of them")
 

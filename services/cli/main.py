@@ -25,8 +25,9 @@ and SALESTAPE_WAREHOUSE name. Results go to stdout, everything else to stderr.
 
 
 ORDER = (
-    "up", "import", "simulate", "show", "sql", "replay", "feed", "signals", "rebuild", "check",
-    "doctor", "dlq", "copy", "gateway", "projector", "console", "warehouse", "schema", "docs",
+    "up", "import", "simulate", "show", "sql", "replay", "drift", "feed", "signals", "rebuild",
+    "check", "doctor", "dlq", "copy", "gateway", "projector", "console", "warehouse", "schema",
+    "docs",
 )  # fmt: skip
 """How the commands are listed: what one needs first comes first."""
 
@@ -95,6 +96,7 @@ from services.cli import (  # noqa: E402, F401 - each module adds its commands t
     describing,
     dlq,
     doctoring,
+    drifting,
     feeding,
     gateway,
     importing,

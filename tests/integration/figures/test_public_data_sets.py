@@ -12,6 +12,10 @@ import pytest
 from imported import FOLDERS, Imported
 
 from infra.warehouse import Warehouse
+from services.audit.drift import Difference, Export
+from services.cli.drifting import compared
+from services.importers import run
+from services.query.answers import Answer
 
 ALWAYS = "2100-01-01"
 
@@ -164,3 +168,65 @@ def test_a_second_import_adds_nothing_and_changes_no_figure(imported: Imported, 
     assert (summary.appended, summary.conflicts, summary.rejected) == (0, 0, 0)
     assert summary.already_there == summary.events
     assert imported.digests() == before
+
+
+class Asked:
+    """What a command asks, asked of the imported data sets."""
+
+    def __init__(self, imported: Imported) -> None:
+        self.client = imported.reading
+
+    def query(self, sql: str) -> Answer:
+        told = self.client.query(sql)
+        return Answer(list(told.column_names), [], [tuple(row) for row in told.result_rows])
+
+
+def exported(imported: Imported, *paths: Path) -> Export:
+    export = Export()
+    assert run("maven-crm", paths, export, imported.importing).rejected == 0
+    return export
+
+
+def test_an_export_does_not_drift_from_what_was_imported_of_it(imported: Imported) -> None:
+    export = exported(imported, imported.data_sets / "maven_crm")
+    assert compared(Asked(imported), export, None, None) == (8_800, [])
+    # Half a year before, deals were open that the export closes, and others not yet there.
+    count, found = compared(Asked(imported), export, "2017-06-30", None)
+    closed = sum(one.field == "status" for one in found)
+    missing = sum(one.field == "deal" for one in found)
+    open_then, won_then, lost_then = 1_686, 1_785, 894
+    assert (count, missing) == (8_800, 8_800 - open_then - won_then - lost_then)
+    assert closed == open_then - sum(
+        imported.row(
+            "SELECT countIf(opened_at < '2017-07-01') FROM sales.deals "
+            "WHERE pipeline = 'maven-crm' AND status = 'open' AND stage = 'Engaging'"
+        )
+    )
+
+
+def test_what_somebody_changed_in_the_crm_is_found(imported: Imported, tmp_path: Path) -> None:
+    folder = imported.data_sets / "maven_crm"
+    lines = (folder / "sales_pipeline.csv").read_text().splitlines()
+    header, first, second, _gone, *rest = lines
+    amount = first.split(",")[7]
+    changed = [
+        header,
+        ",".join([*first.split(",")[:7], str(int(amount) + 1)]),
+        second.replace("Won", "Lost"),
+        "NEW1,Moses Frase,GTX Basic,Cancity,Engaging,2017-12-01,,",
+        *rest,
+    ]
+    file = tmp_path / "sales_pipeline.csv"
+    file.write_text("\n".join(changed) + "\n")
+    others = [folder / f"{name}.csv" for name in ("accounts", "products", "sales_teams")]
+    count, found = compared(Asked(imported), exported(imported, file, *others), None, None)
+    names = [line.split(",")[0] for line in lines[1:4]]
+    assert count == 8_801
+    assert sorted(found) == sorted(
+        [
+            Difference(names[0], "amount", str(int(amount) + 1), amount),
+            Difference(names[1], "status", "lost", "won"),
+            Difference("NEW1", "deal", "open", None),
+            Difference(names[2], "deal", None, "won"),
+        ]
+    )

@@ -2,7 +2,7 @@
 SELECT
     'sales.territory.defined.v1' AS type,
     'territory/' || SalesTerritoryKey AS id,
-    (SELECT min(toDateOrNull(Date)) FROM quotas) AS time,
+    (SELECT min(toDate(parseDateTimeOrNull(Date, '%Y-%m-%d', 'UTC'))) FROM quotas) AS time,
     'territory-' || SalesTerritoryKey AS subject,
     'territory-' || SalesTerritoryKey AS territory,
     SalesTerritoryRegion AS name,

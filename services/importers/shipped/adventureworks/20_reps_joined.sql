@@ -2,7 +2,7 @@
 SELECT
     'sales.rep.joined.v1' AS type,
     'rep/' || EmployeeKey || '/joined' AS id,
-    toDateOrNull(HireDate) AS time,
+    toDate(parseDateTimeOrNull(HireDate, '%Y-%m-%d', 'UTC')) AS time,
     'employee-' || EmployeeKey AS subject,
     'employee-' || EmployeeKey AS actor,
     FirstName || ' ' || LastName AS name,

@@ -16,7 +16,7 @@ WITH
 SELECT
     'sales.rep.team_assigned.v1' AS type,
     'rep/' || g.EmployeeKey || '/team' AS id,
-    toDateOrNull(g.HireDate) AS time,
+    toDate(parseDateTimeOrNull(g.HireDate, '%Y-%m-%d', 'UTC')) AS time,
     1 AS sequence,
     'employee-' || g.EmployeeKey AS subject,
     'employee-' || g.EmployeeKey AS actor,

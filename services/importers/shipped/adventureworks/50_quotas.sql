@@ -1,9 +1,9 @@
 -- One quota per sales person and date of the quota calendar, which all of them share.
 WITH
     days AS (
-        SELECT DISTINCT toDateOrNull(Date) AS day
+        SELECT DISTINCT toDate(parseDateTimeOrNull(Date, '%Y-%m-%d', 'UTC')) AS day
         FROM quotas
-        WHERE toDateOrNull(Date) IS NOT NULL
+        WHERE toDate(parseDateTimeOrNull(Date, '%Y-%m-%d', 'UTC')) IS NOT NULL
     ),
     calendar AS (
         SELECT
@@ -15,7 +15,7 @@ WITH
 SELECT
     'sales.quota.set.v1' AS type,
     'quota/' || q.EmployeeKey || '/' || q.Date AS id,
-    toDateOrNull(q.Date) AS time,
+    toDate(parseDateTimeOrNull(q.Date, '%Y-%m-%d', 'UTC')) AS time,
     'employee-' || q.EmployeeKey AS subject,
     'employee-' || q.EmployeeKey AS actor,
     c.day AS period_start,
@@ -26,5 +26,5 @@ SELECT
     q._file AS _file,
     q._row AS _row
 FROM quotas AS q
-LEFT JOIN calendar AS c ON c.day = toDateOrNull(q.Date)
+LEFT JOIN calendar AS c ON c.day = toDate(parseDateTimeOrNull(q.Date, '%Y-%m-%d', 'UTC'))
 ORDER BY q._row

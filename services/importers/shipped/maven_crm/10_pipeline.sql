@@ -2,7 +2,7 @@
 SELECT
     'sales.pipeline.defined.v1' AS type,
     'pipeline/maven-crm' AS id,
-    min(toDateOrNull(engage_date)) AS time,
+    min(toDate(parseDateTimeOrNull(engage_date, '%Y-%m-%d', 'UTC'))) AS time,
     'maven-crm' AS subject,
     'maven-crm' AS pipeline,
     [

@@ -2,7 +2,7 @@
 SELECT
     'sales.product.defined.v1' AS type,
     'product/' || product AS id,
-    (SELECT min(toDateOrNull(engage_date)) FROM sales_pipeline) AS time,
+    (SELECT min(toDate(parseDateTimeOrNull(engage_date, '%Y-%m-%d', 'UTC'))) FROM sales_pipeline) AS time,
     product AS subject,
     product,
     product AS name,

@@ -2,7 +2,7 @@
 SELECT
     'sales.account.created.v1' AS type,
     'account/' || account AS id,
-    (SELECT min(toDateOrNull(engage_date)) FROM sales_pipeline) AS time,
+    (SELECT min(toDate(parseDateTimeOrNull(engage_date, '%Y-%m-%d', 'UTC'))) FROM sales_pipeline) AS time,
     account AS subject,
     account,
     account AS name,

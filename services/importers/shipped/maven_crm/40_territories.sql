@@ -2,7 +2,7 @@
 SELECT
     'sales.territory.defined.v1' AS type,
     'territory/' || regional_office AS id,
-    (SELECT min(toDateOrNull(engage_date)) FROM sales_pipeline) AS time,
+    (SELECT min(toDate(parseDateTimeOrNull(engage_date, '%Y-%m-%d', 'UTC'))) FROM sales_pipeline) AS time,
     regional_office AS subject,
     regional_office AS territory,
     regional_office AS name,

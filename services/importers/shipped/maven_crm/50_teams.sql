@@ -2,7 +2,7 @@
 SELECT
     'sales.team.defined.v1' AS type,
     'team/' || manager || '/' || regional_office AS id,
-    (SELECT min(toDateOrNull(engage_date)) FROM sales_pipeline) AS time,
+    (SELECT min(toDate(parseDateTimeOrNull(engage_date, '%Y-%m-%d', 'UTC'))) FROM sales_pipeline) AS time,
     manager AS subject,
     manager AS team,
     'Team of ' || manager AS name,

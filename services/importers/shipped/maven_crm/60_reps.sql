@@ -2,7 +2,7 @@
 SELECT
     'sales.rep.team_assigned.v1' AS type,
     'rep/' || sales_agent || '/team' AS id,
-    (SELECT min(toDateOrNull(engage_date)) FROM sales_pipeline) AS time,
+    (SELECT min(toDate(parseDateTimeOrNull(engage_date, '%Y-%m-%d', 'UTC'))) FROM sales_pipeline) AS time,
     sales_agent AS subject,
     sales_agent AS actor,
     manager AS team,

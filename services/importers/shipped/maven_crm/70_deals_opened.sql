@@ -6,10 +6,13 @@ SELECT
     if(
         deal_stage = 'Prospecting',
         (
-            SELECT greatest(max(toDateOrNull(engage_date)), max(toDateOrNull(close_date)))
+            SELECT greatest(
+                max(toDate(parseDateTimeOrNull(engage_date, '%Y-%m-%d', 'UTC'))),
+                max(toDate(parseDateTimeOrNull(close_date, '%Y-%m-%d', 'UTC')))
+            )
             FROM sales_pipeline
         ),
-        toDateOrNull(engage_date)
+        toDate(parseDateTimeOrNull(engage_date, '%Y-%m-%d', 'UTC'))
     ) AS time,
     0 AS sequence,
     opportunity_id AS subject,

@@ -1,6 +1,9 @@
 -- Says, in the history of each deal that is still prospecting, that its date is not its own.
 WITH (
-    SELECT greatest(max(toDateOrNull(engage_date)), max(toDateOrNull(close_date)))
+    SELECT greatest(
+        max(toDate(parseDateTimeOrNull(engage_date, '%Y-%m-%d', 'UTC'))),
+        max(toDate(parseDateTimeOrNull(close_date, '%Y-%m-%d', 'UTC')))
+    )
     FROM sales_pipeline
 ) AS last_day
 SELECT
@@ -12,7 +15,7 @@ SELECT
     opportunity_id AS deal,
     account,
     sales_agent AS actor,
-    (SELECT min(toDateOrNull(engage_date)) FROM sales_pipeline) AS gap_start,
+    (SELECT min(toDate(parseDateTimeOrNull(engage_date, '%Y-%m-%d', 'UTC'))) FROM sales_pipeline) AS gap_start,
     last_day AS gap_end,
     'The export has no date for this deal. It is dated ' || toString(last_day)
         || ', the day of the last dated row.' AS reason,

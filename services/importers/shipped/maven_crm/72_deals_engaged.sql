@@ -2,7 +2,7 @@
 SELECT
     'sales.deal.stage_changed.v1' AS type,
     'deal/' || opportunity_id || '/engaged' AS id,
-    toDateOrNull(engage_date) AS time,
+    toDate(parseDateTimeOrNull(engage_date, '%Y-%m-%d', 'UTC')) AS time,
     1 AS sequence,
     opportunity_id AS subject,
     opportunity_id AS deal,

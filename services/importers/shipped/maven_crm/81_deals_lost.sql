@@ -2,7 +2,7 @@
 SELECT
     'sales.deal.lost.v1' AS type,
     'deal/' || opportunity_id || '/closed' AS id,
-    toDateOrNull(close_date) AS time,
+    toDate(parseDateTimeOrNull(close_date, '%Y-%m-%d', 'UTC')) AS time,
     2 AS sequence,
     opportunity_id AS subject,
     opportunity_id AS deal,
