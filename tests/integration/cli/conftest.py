@@ -15,6 +15,23 @@ from typing import Any
 import pytest
 
 SECONDS = 300
+WHOLE = """
+from services.cli.main import app
+app()
+"""
+"""The command as it is."""
+FEW_QUESTIONS = f"""
+from dataclasses import replace
+from projections import registry
+load = registry.load
+def load_few(*folders, **options):
+    every = load(*folders, **options)
+    few = ("churn_signals", "dead_letters", "deal_history", "funnel", "quota_attainment")
+    return replace(every, questions={{name: every.questions[name] for name in few}})
+registry.load = load_few
+{WHOLE}"""
+"""The command with the questions that the platform itself asks: most tests here are about other
+things, and every process that opens an engine reads the views of all that there are."""
 
 
 @dataclass(slots=True)
@@ -37,7 +54,7 @@ class Salestape:
 
     data: Path
     environment: dict[str, str] = field(default_factory=dict)
-    program: str = "from services.cli.main import app; app()"
+    program: str = FEW_QUESTIONS
 
     def __call__(self, *arguments: str, given: str | None = None) -> Done:
         done = subprocess.run(
@@ -144,8 +161,8 @@ def prepared_at(folder: Path, prepared: Path) -> Path:
 
 @pytest.fixture
 def newcomer(tmp_path: Path) -> Salestape:
-    """The command on a data folder that is not there yet."""
-    return Salestape(tmp_path / "data")
+    """The command as it is, on a data folder that is not there yet."""
+    return Salestape(tmp_path / "data", program=WHOLE)
 
 
 @pytest.fixture

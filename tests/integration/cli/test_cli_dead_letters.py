@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import Salestape, StartUp
+from conftest import FEW_QUESTIONS, Salestape, StartUp
 from waiting import wait_until
 
 from infra import clock
@@ -15,7 +15,7 @@ from infra.tape.contract import Entry
 from infra.tape.dead_letters import REFUSED_BY_WAREHOUSE
 from infra.tape.opening import open_dead_letters, open_tape
 
-OLDER = """
+OLDER = f"""
 import services.projector.rows as rows
 from events.parsing import Rejection, parse_event
 def older(raw):
@@ -23,9 +23,7 @@ def older(raw):
     return unknown if b"purchase.made" in raw else parse_event(raw)
 rows.read_plain = lambda raw: None
 rows.parse_event = older
-from services.cli.main import app
-app()
-"""
+{FEW_QUESTIONS}"""
 
 RUBBISH = b"\x1b[2J \xff no event \xc2\x9b31m"
 

@@ -24,20 +24,6 @@ from services.projector import store
 from services.projector.projector import Health
 
 KEY = "a-key-for-those-who-write"
-FEW_QUESTIONS = """
-from dataclasses import replace
-from projections import registry
-load = registry.load
-def load_few(*folders, **options):
-    every = load(*folders, **options)
-    few = ("churn_signals", "deal_history", "funnel", "quota_attainment")
-    return replace(every, questions={name: every.questions[name] for name in few})
-registry.load = load_few
-from services.cli.main import app
-app()
-"""
-"""The command with the questions that the platform itself asks: what is looked at here are its
-parts, and a projector takes a while to make the views of all."""
 
 
 @dataclass(slots=True)
@@ -55,7 +41,7 @@ class Site:
 
     def command(self, folder: str) -> Salestape:
         """Return the command on a data folder of its own; that of the gateway is `one`."""
-        return few(self.folder / folder, self.settings)
+        return Salestape(self.folder / folder, self.settings)
 
     def opened(self, command: str) -> Cluster:
         """Open tape and warehouse as a command of this very process."""
@@ -68,7 +54,7 @@ def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
     folder = tmp_path_factory.mktemp("site")
     with ExitStack() as stack:
         given = {"SALESTAPE_WAREHOUSE_WRITER_KEY": KEY}
-        served = _started(stack, few(folder / "warehouse", given), "warehouse")
+        served = _started(stack, Salestape(folder / "warehouse", given), "warehouse")
         place = served.address.removeprefix("http://")
         settings = {
             "SALESTAPE_TAPE": f"kafka://{kafka}/many.{clock.new_id()}",
@@ -80,17 +66,13 @@ def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
             here.delenv(name)
         for name, value in settings.items():
             here.setenv(name, value)
-        gateway = _started(stack, few(folder / "one", settings), "gateway")
+        gateway = _started(stack, Salestape(folder / "one", settings), "gateway")
         early, refusal = post(gateway, "early"), _refusal(folder)
         half_made = _half_made(folder)
-        projector = _started(stack, few(folder, settings), "projector")
+        projector = _started(stack, Salestape(folder, settings), "projector")
         wait_until(lambda: post(gateway, "first").is_success)
         wait_until(lambda: _is_followed(gateway))
         yield Site(folder, settings, gateway, projector, early, refusal, half_made)
-
-
-def few(folder: Path, settings: dict[str, str]) -> Salestape:
-    return Salestape(folder, settings, FEW_QUESTIONS)
 
 
 def _started(stack: ExitStack, salestape: Salestape, command: str) -> Up:

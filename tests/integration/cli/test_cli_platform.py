@@ -41,8 +41,9 @@ def post(address: str, *numbers: int) -> list[dict[str, Any]]:
 
 
 def test_while_it_runs_every_command_talks_to_it(
-    salestape: Salestape, up: StartUp, shop: Path
+    newcomer: Salestape, up: StartUp, shop: Path
 ) -> None:
+    salestape = newcomer
     platform = up(salestape)
     imported = salestape("import", str(shop), str(shop), "--json")
     assert imported.json["appended"] == 3, imported.err
@@ -217,7 +218,7 @@ def test_a_floor_that_is_simulated_again_is_the_same_floor(guarded: tuple[Salest
 def test_with_a_simulated_floor_the_panels_are_full_when_the_address_is_told(
     salestape: Salestape, up: StartUp
 ) -> None:
-    first = up(salestape, "--simulate", "--history", "100", "--rate", "20/s")
+    first = up(salestape, "--simulate", "--history", "30", "--rate", "20/s")
     asked = (
         "SELECT (SELECT count() FROM funnel) AS stages, (SELECT count() FROM quota_attainment) AS"
         " quotas, (SELECT countIf(notEmpty(rules)) FROM churn_signals) AS signals"
@@ -229,7 +230,7 @@ def test_with_a_simulated_floor_the_panels_are_full_when_the_address_is_told(
     assert first.end().code == 0
 
     before = _records(salestape)
-    second: Up = up(salestape, "--simulate", "--history", "100", "--rate", "20/s")
+    second: Up = up(salestape, "--simulate", "--history", "30", "--rate", "20/s")
     wait_until(lambda: _health(second)["tape"]["ends"]["0"] > before)
     assert _health(second)["gateway"]["handed_in"].keys() == {"appended"}
     assert _health(second)["gateway"]["handed_in"]["appended"] < before / 2
