@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from emptied import emptied
+from sharing import folder_of_run, shared
 
 from infra.kafka_broker import BrokerError, KafkaBroker
 from infra.warehouse import Warehouse
@@ -121,19 +122,28 @@ def chromium() -> str:
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Generator[str, None, None]:
     """The address of an Apache Kafka broker, shared by the tests: each takes a topic of its own.
 
-    One named in SALESTAPE_KAFKA, else a container where Docker answers, else Kafka's own jars.
+    One named in SALESTAPE_KAFKA, else a container where Docker answers, else Kafka's own jars; all
+    processes of a run share what the first of them started.
     """
     if named := os.environ.get("SALESTAPE_KAFKA"):
         yield named
         return
+    own = tmp_path_factory.mktemp("kafka")
+    with shared(folder_of_run(tmp_path_factory), "kafka", lambda: some_broker(own)) as address:
+        yield address
+
+
+@contextmanager
+def some_broker(folder: Path) -> Generator[str, None, None]:
+    """Run a broker in a container where Docker answers, else from Kafka's own jars."""
     if docker_answers():
         from testcontainers.community.kafka import KafkaContainer
 
         with KafkaContainer("confluentinc/cp-kafka:8.1.0").with_kraft() as container:
             yield container.get_bootstrap_server()
-        return
-    with broker_of_jars(tmp_path_factory.mktemp("kafka")) as broker:
-        yield broker.address
+    else:
+        with broker_of_jars(folder) as broker:
+            yield broker.address
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,9 @@
 
 Ends with 0 where tables and questions answer as on one server. Every shard is this engine. In the
 cluster `one` answers must be the same; in `pair` each row is met twice, so that the engine treats
-statements as for many shards, and what does not sum over rows must be the same. It leaves out: a
-second machine, Keeper (rows are not replicated), and ON CLUSTER, which needs it.
+statements as for many shards, and what does not sum over rows must be the same. It asks every table,
+and questions that have every kind of clause in them that any has. It leaves out: a second machine,
+Keeper (rows are not replicated), and ON CLUSTER, which needs it.
 """
 
 import re
@@ -45,6 +46,8 @@ MET_TWICE = (
     "teams",
 )
 """What is asked in `pair`: questions that do not sum over rows, to whom two of each are as one."""
+CLAUSE = re.compile(r"\b(?:[A-Z]+ )*JOIN\b|\bNOT IN\b|\b[A-Z]{2,}\b")
+LITERAL = re.compile(r"--.*|'[^']*'")
 SUMS = frozenset({"accounts", "pipelines", "rep_days", "signals"})
 """The tables that do sum."""
 
@@ -105,13 +108,38 @@ def answers(folder: Path, layout: Layout, definitions: Definitions) -> dict[str,
         return found
 
 
+def clauses(sql: str) -> set[str]:
+    """Return the kinds of clauses in a query, as `LEFT JOIN`."""
+    return set(CLAUSE.findall(LITERAL.sub("", sql)))
+
+
+def of_each_kind(every: Definitions) -> Definitions:
+    """Leave questions out as long as another has the same kinds of clauses and reads the same."""
+    has = {n: clauses(q.sql) | words(q.sql) & every.tables.keys() for n, q in every.questions.items()}
+    reads = {n: words(q.sql) & every.questions.keys() - {n} for n, q in every.questions.items()}
+    missing, left = set().union(*has.values()), set(MET_TWICE)
+    while True:
+        while more := set().union(*(reads[name] for name in left)) - left:
+            left |= more
+        missing -= set().union(*(has[name] for name in left))
+        if not missing:
+            chosen = {name: asked for name, asked in every.questions.items() if name in left}
+            return replace(every, questions=chosen)  # in their order, since one reads another
+        left.add(max(sorted(has), key=lambda name: (len(has[name] & missing), -len(reads[name]))))
+
+
+def words(sql: str) -> set[str]:
+    return set(re.findall(r"\w+", sql))
+
+
 def main() -> int:
     folder = Path(sys.argv[1])
     (folder / "config.xml").write_text(CONFIG.format(shard=SHARD))
     every = registry.load()
+    kinds = of_each_kind(every)
     few = replace(every, questions={name: every.questions[name] for name in MET_TWICE})
-    alone = answers(folder, Layout(durable=False), every)
-    one, pair = answers(folder, Layout("one"), every), answers(folder, Layout("pair"), few)
+    alone = answers(folder, Layout(durable=False), kinds)
+    one, pair = answers(folder, Layout("one"), kinds), answers(folder, Layout("pair"), few)
     differing = {f"one: {name}" for name in alone if alone[name] != one[name]}
     differing |= {
         f"pair: {name}" for name in pair if alone[name] != pair[name] and name not in SUMS
