@@ -2,9 +2,9 @@
 
 Ends with 0 where tables and questions answer as on one server. Every shard is this engine. In the
 cluster `one` answers must be the same; in `pair` each row is met twice, so that the engine treats
-statements as for many shards, and what does not sum over rows must be the same. It asks every table,
-and questions that have every kind of clause in them that any has. It leaves out: a second machine,
-Keeper (rows are not replicated), and ON CLUSTER, which needs it.
+statements as for many shards, and what does not sum over rows must be the same. It asks every
+table, and questions that have every kind of clause in them that any has. It leaves out: a second
+machine, Keeper (rows are not replicated), and ON CLUSTER, which needs it.
 """
 
 import re
@@ -115,8 +115,9 @@ def clauses(sql: str) -> set[str]:
 
 def of_each_kind(every: Definitions) -> Definitions:
     """Leave questions out as long as another has the same kinds of clauses and reads the same."""
-    has = {n: clauses(q.sql) | words(q.sql) & every.tables.keys() for n, q in every.questions.items()}
-    reads = {n: words(q.sql) & every.questions.keys() - {n} for n, q in every.questions.items()}
+    texts = {name: question.sql for name, question in every.questions.items()}
+    has = {name: clauses(sql) | words(sql) & every.tables.keys() for name, sql in texts.items()}
+    reads = {name: words(sql) & texts.keys() - {name} for name, sql in texts.items()}
     missing, left = set().union(*has.values()), set(MET_TWICE)
     while True:
         while more := set().union(*(reads[name] for name in left)) - left:
