@@ -96,18 +96,18 @@ def compared(
     states = export.states()
     pipelines = {state.pipeline for state in states.values()}
     found: list[Difference] = []
-    missing = set(states)
+    unseen, others = set(states), 0
     for row in _rows(platform, as_of, known_at):
         deal = row["deal"]
         if deal in states:
-            missing.discard(deal)
+            unseen.discard(deal)
             found += differences(deal, states[deal], row)
         elif row["pipeline"] in pipelines:
-            missing.add(deal)
+            others += 1
             found.append(Difference(deal, DEAL, None, row["status"]))
-    for deal in missing & states.keys():
+    for deal in unseen:
         found += differences(deal, states[deal], None)
-    return len(missing | states.keys()), sorted(found, key=lambda one: one.deal)
+    return len(states) + others, sorted(found, key=lambda one: one.deal)
 
 
 def _rows(platform: "Asked", as_of: str | None, known_at: str | None) -> Iterator[dict[str, str]]:
