@@ -115,7 +115,9 @@ def clauses(sql: str) -> set[str]:
 
 def of_each_kind(every: Definitions) -> Definitions:
     """Leave questions out as long as another has the same kinds of clauses and reads the same."""
-    has = {n: clauses(q.sql) | words(q.sql) & every.tables.keys() for n, q in every.questions.items()}
+    has = {
+        n: clauses(q.sql) | words(q.sql) & every.tables.keys() for n, q in every.questions.items()
+    }
     reads = {n: words(q.sql) & every.questions.keys() - {n} for n, q in every.questions.items()}
     missing, left = set().union(*has.values()), set(MET_TWICE)
     while True:
