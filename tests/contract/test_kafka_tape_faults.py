@@ -129,7 +129,7 @@ def test_an_append_that_was_given_up_is_settled_before_anything_else(
     assert len(read_all(tape)) == 30
 
 
-# What has a tape open when its broker dies is here in one test, since starting a broker takes seconds.
+# In one test whatever has the tape open at a kill, since starting a broker takes seconds.
 def test_who_reads_waits_opens_or_closes_outlives_a_kill_of_the_broker(
     broker: KafkaBroker, opening: Opening
 ) -> None:

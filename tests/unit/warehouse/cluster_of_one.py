@@ -2,9 +2,9 @@
 
 Ends with 0 where tables and questions answer as on one server. Every shard is this engine. In the
 cluster `one` answers must be the same; in `pair` each row is met twice, so that the engine treats
-statements as for many shards, and what does not sum over rows must be the same. It asks every table,
-and questions that have every kind of clause in them that any has. It leaves out: a second machine,
-Keeper (rows are not replicated), and ON CLUSTER, which needs it.
+statements as for many shards, and what does not sum over rows must be the same. It asks every
+table, and questions that have every kind of clause in them that any has. It leaves out: a second
+machine, Keeper (rows are not replicated), and ON CLUSTER, which needs it.
 """
 
 import re
