@@ -45,7 +45,7 @@ def test_nothing_is_lost_doubled_or_left_stale(
                 imported.set()
 
     importing = threading.Thread(target=import_until_done)
-    with Storm(cluster, FAULTS, between=0.0 if LONG else 0.1) as storm:
+    with Storm(cluster, FAULTS, between=0.0 if LONG else 0.5) as storm:
         importing.start()
         try:
             for number in range(1, FAULTS + 1):

@@ -3,9 +3,10 @@
 from collections.abc import Generator
 
 import pytest
+from few_questions import tables_with
 from pydantic import SecretStr
 from serving import served
-from warehouse_contract import DEFINITIONS, WarehouseContract
+from warehouse_contract import WarehouseContract
 
 from infra.settings import ServerSettings
 from infra.warehouse import Warehouse
@@ -17,9 +18,7 @@ KEY = "a-key/with:odd@signs"
 
 
 class TestServedWarehouse(WarehouseContract):
-    alike = frozenset(
-        {*DEFINITIONS.tables, "deal_history", "funnel"}
-    )  # the engine is the embedded one
+    definitions = tables_with("deal_history", "funnel")  # the engine is the embedded one
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -3,7 +3,7 @@
 Say of `opened` how it is opened; none of the platform's databases is in it, or what is may go.
 """
 
-from collections.abc import Generator, Set
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,8 @@ FAR = "2100-01-01"
 
 
 class WarehouseContract:
-    alike: Set[str] = frozenset(DEFINITIONS.readable)
-    """What is asked in both of its forms."""
+    definitions = DEFINITIONS
+    """What is deployed; all of it that can be asked is asked in both of its forms."""
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -47,7 +47,7 @@ class WarehouseContract:
         folder = Path(events.examples.__file__).parent
         entries, _ = example_entries({path: path.read_bytes() for path in folder.glob("*.json")})
         tape.append(entries)
-        projector = Projector(tape, emptied(opened), DEFINITIONS)
+        projector = Projector(tape, emptied(opened), cls.definitions)
         projector.prepare()
         projector.catch_up()
         yield projector
@@ -67,7 +67,7 @@ class WarehouseContract:
     def test_every_table_and_question_answers_alike_now_and_at_the_end_of_time(
         self, client: Client
     ) -> None:
-        for name in sorted(self.alike - TIMED):
+        for name in sorted(set(self.definitions.readable) - TIMED):
             at = f"{name}_at(as_of = '{FAR}', known_at = '{FAR}')"
             assert rows(client, f"SELECT * FROM sales.{name}") == rows(
                 client, f"SELECT * FROM sales.{at}"

@@ -17,7 +17,7 @@ from events.parsing import parse_event
 from infra.http_sink import HttpSink
 from infra.tape.opening import open_tape
 
-KILLS = 4
+KILLS = 2
 CLIENTS = 3
 
 
@@ -42,7 +42,7 @@ def test_what_was_acknowledged_is_on_the_tape_once_after_every_kill(tmp_path: Pa
     enough = threading.Event()
 
     def hand_in(client: int) -> None:
-        with HttpSink(address, attempts=10_000, pause=lambda seconds: enough.wait(0.05)) as sink:
+        with HttpSink(address, attempts=10_000, pause=lambda seconds: enough.wait(0.2)) as sink:
             lot = 0
             while not enough.is_set():
                 names = [f"{client}-{lot}-{n}" for n in range(20)]
