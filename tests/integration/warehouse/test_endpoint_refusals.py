@@ -105,7 +105,7 @@ def test_even_without_the_guard_the_connection_is_read_only(
     ("sql", "code", "status"),
     [
         ("SELECT count() FROM numbers(100000000000) WHERE toString(number) = ''", "159", 408),
-        ("SELECT groupArray(number) FROM numbers(200000000)", "241", 500),
+        ("SELECT groupArray(repeat('x', 1000000)) FROM numbers(1000)", "241", 500),
         ("SELECT number FROM numbers(3000000)", "396", 500),
     ],
     ids=["time", "memory", "rows"],
