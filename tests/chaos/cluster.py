@@ -8,16 +8,18 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
+import forking
 import httpx
+import planted
 from clickhouse_connect.driver.client import Client
 from faulty_link import FaultyLink
+from forking import Forked
 from killed_platform import PATIENCE
 from loopback import HTTP, free_port
 from plain_fold import QUERIES, Row
@@ -29,8 +31,6 @@ from infra.tape.kafka import KafkaTape
 from infra.warehouse import FAILURES
 
 KEY = "a-key-for-those-who-write"
-PLANTED = Path(__file__).with_name("planted.py")
-
 LEFT_BEHIND = "left behind; the next worker goes on from there"
 
 
@@ -46,7 +46,7 @@ class Process:
         self._command = [*arguments, "--port", str(self.port)]
         self._environment = environment
         self._path = path
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
         self.fault = ""
 
     @property
@@ -60,11 +60,12 @@ class Process:
     def launch(self) -> None:
         """Start it; it may not serve yet. With a `fault`, one is planted in it."""
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, str(PLANTED), self.fault, *self._command],
+            self._process = Forked(
+                planted.program(self.fault),
+                self._command,
+                self._environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=self._environment,
             )
 
     def start(self) -> None:
@@ -266,11 +267,5 @@ class Cluster:
 
     def run(self, *arguments: str, data: Path) -> "subprocess.CompletedProcess[Any]":
         """Run a command of the platform on the cluster, with a data folder of its own."""
-        return subprocess.run(
-            [sys.executable, str(PLANTED), "", *arguments, "--data", str(data)],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE * 3,
-            check=False,
-            env=self.environment,
-        )
+        arguments = (*arguments, "--data", str(data))
+        return forking.run(planted.program(), arguments, self.environment, timeout=PATIENCE * 3)

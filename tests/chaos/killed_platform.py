@@ -8,38 +8,40 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import forking
 import httpx
+import planted
+from forking import Forked
 from loopback import HTTP, free_port
 
-COMMAND = [str(Path(sys.executable).with_name("salestape"))]
+KILLS = int(os.environ.get("SALESTAPE_KILLS", "2"))
+LONG = KILLS > 10
+ENVIRONMENT = {
+    **os.environ,
+    "SALESTAPE_GATEWAY_RATE": "1000000",
+    "FEW_QUESTIONS": "" if LONG else "1",
+}
 FOLDER_IN_USE = 3
 PATIENCE = 300.0
 """Seconds that a start or an end may take on a slow machine before it counts as failed."""
 
 
-def run(data: Path, *arguments: str, check: bool = True) -> str:
-    """Run a command on a data folder and return what it prints."""
-    done = subprocess.run(
-        [*COMMAND, *arguments, "--data", str(data)],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE * 3,
-        check=False,
-    )
-    if check:
-        assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
-    return done.stdout
+def run(data: Path, *arguments: str) -> "subprocess.CompletedProcess[Any]":
+    """Run a command on a data folder."""
+    arguments = (*arguments, "--data", str(data))
+    return forking.run(planted.program(), arguments, ENVIRONMENT, timeout=PATIENCE * 3)
 
 
 def rows(data: Path, query: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(run(data, "sql", "--json", query))
+    asked = run(data, "sql", "--json", query)
+    assert asked.returncode == 0, asked
+    found: list[dict[str, Any]] = json.loads(asked.stdout)
     return found
 
 
@@ -49,7 +51,7 @@ class Platform:
 
     data: Path
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
+    process: Forked | None = None
 
     @property
     def address(self) -> str:
@@ -66,19 +68,13 @@ class Platform:
 
     def _start(self) -> None:
         with (self.data.parent / "up.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    *COMMAND,
-                    "up",
-                    "--no-simulate",
-                    "--port",
-                    str(self.port),
-                    "--data",
-                    str(self.data),
-                ],
+            where = ["--port", str(self.port), "--data", str(self.data)]
+            self.process = Forked(
+                planted.program(),
+                ["up", "--no-simulate", *where],
+                ENVIRONMENT,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "SALESTAPE_GATEWAY_RATE": "1000000"},
             )
 
     def _healthy(self, deadline: float) -> bool:

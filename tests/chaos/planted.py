@@ -1,12 +1,10 @@
 """The `salestape` command with a fault planted in it, to show that the chaos tests can fail.
 
-`python planted.py FAULT COMMAND …`; an empty FAULT plants none. With `FEW_QUESTIONS` set the
-command has few: what is judged are the tables, and the views of all take a while to make. Nothing
-of this is in the product.
+With `FEW_QUESTIONS` set the command has few: what is judged are the tables, and the views of all
+take a while to make. Nothing of this is in the product.
 """
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -114,13 +112,16 @@ def leave_out_questions() -> None:
     registry.load = few
 
 
-if __name__ == "__main__":
-    name, *arguments = sys.argv[1:]
+def program(fault: str = "") -> str:
+    """Return the command as a program, with a fault of `PLANTED` or none."""
+    return f"import planted; planted.command({fault!r})"
+
+
+def command(fault: str) -> None:
     if os.environ.get("FEW_QUESTIONS"):
         leave_out_questions()
-    if name:
-        PLANTED[name]()
-    sys.argv = ["salestape", *arguments]
+    if fault:
+        PLANTED[fault]()
     from services.cli.main import app
 
     app()

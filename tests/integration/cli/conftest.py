@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forking import Forked
 
 SECONDS = 300
 WHOLE = """
@@ -20,18 +21,29 @@ from services.cli.main import app
 app()
 """
 """The command as it is."""
-FEW_QUESTIONS = f"""
+PANELS = ("churn_signals", "dead_letters", "deal_history", "funnel", "quota_attainment")
+"""The questions that the platform itself asks."""
+
+
+def asking(*questions: str) -> str:
+    """Return the command with few questions: those that the platform itself asks, and these.
+
+    Most tests here are about other things, and every process that opens an engine reads the views
+    of all that there are.
+    """
+    return f"""
 from dataclasses import replace
 from projections import registry
 load = registry.load
 def load_few(*folders, **options):
     every = load(*folders, **options)
-    few = ("churn_signals", "dead_letters", "deal_history", "funnel", "quota_attainment")
+    few = {PANELS + questions}
     return replace(every, questions={{name: every.questions[name] for name in few}})
 registry.load = load_few
 {WHOLE}"""
-"""The command with the questions that the platform itself asks: most tests here are about other
-things, and every process that opens an engine reads the views of all that there are."""
+
+
+FEW_QUESTIONS = asking()
 
 
 @dataclass(slots=True)
@@ -55,25 +67,35 @@ class Salestape:
     data: Path
     environment: dict[str, str] = field(default_factory=dict)
     program: str = FEW_QUESTIONS
+    forked: bool = True
+    """Whether its processes begin with the code loaded, and not from nothing."""
 
     def __call__(self, *arguments: str, given: str | None = None) -> Done:
-        done = subprocess.run(
-            self.line(arguments),
-            input=given,
-            stdin=subprocess.DEVNULL if given is None else None,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
+        process = self.start(arguments, given=given is not None)
+        try:
+            out, err = process.communicate(given, timeout=SECONDS)
+        finally:
+            process.kill()
+        assert process.returncode is not None
+        return Done(process.returncode, out, err)
+
+    def start(
+        self, arguments: Sequence[str], *, given: bool = False, text: bool = True
+    ) -> "Forked | subprocess.Popen[Any]":
+        """Start the command; with `given`, something is to be written to it."""
+        stdin = subprocess.PIPE if given else subprocess.DEVNULL
+        if "projector" not in arguments:  # which has no folder
+            arguments = [*arguments, "--data", str(self.data)]
+        if self.forked:
+            return Forked(self.program, arguments, self.env(), stdin=stdin, text=text)
+        return subprocess.Popen(
+            [sys.executable, "-c", self.program, *arguments],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=text,
             env=self.env(),
         )
-        return Done(done.returncode, done.stdout, done.stderr)
-
-    def line(self, arguments: Sequence[str]) -> list[str]:
-        return [
-            *(sys.executable, "-c", self.program),
-            *arguments,
-            *(() if "projector" in arguments else ("--data", str(self.data))),  # it has no folder
-        ]
 
     def env(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SALESTAPE_")}
@@ -91,13 +113,7 @@ class Up:
     """A running `salestape up`, or another command that serves; waits until it does."""
 
     def __init__(self, salestape: Salestape, *options: str, command: str = "up") -> None:
-        self.process = subprocess.Popen(
-            salestape.line([command, "--json", "--port", "0", *options]),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=salestape.env(),
-        )
+        self.process = salestape.start([command, "--json", "--port", "0", *options])
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
@@ -110,6 +126,7 @@ class Up:
         if self.process.poll() is None:
             self.process.send_signal(number)
         out, err = self.process.communicate(timeout=SECONDS)
+        assert self.process.returncode is not None
         return Done(self.process.returncode, out, err)
 
 
@@ -162,7 +179,7 @@ def prepared_at(folder: Path, prepared: Path) -> Path:
 @pytest.fixture
 def newcomer(tmp_path: Path) -> Salestape:
     """The command as it is, on a data folder that is not there yet."""
-    return Salestape(tmp_path / "data", program=WHOLE)
+    return Salestape(tmp_path / "data", program=WHOLE, forked=False)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Salestape, StartUp, Up, prepared_at
+from conftest import Salestape, StartUp, Up, asking, prepared_at
 from loopback import HTTP
 from waiting import wait_until
 
@@ -41,9 +41,9 @@ def post(address: str, *numbers: int) -> list[dict[str, Any]]:
 
 
 def test_while_it_runs_every_command_talks_to_it(
-    newcomer: Salestape, up: StartUp, shop: Path
+    salestape: Salestape, up: StartUp, shop: Path
 ) -> None:
-    salestape = newcomer
+    salestape.program = asking("conversion", "exchange_rates", "growth", "satisfaction_trend")
     platform = up(salestape)
     imported = salestape("import", str(shop), str(shop), "--json")
     assert imported.json["appended"] == 3, imported.err

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from functools import cached_property
@@ -13,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
-import few_questions
+import forking
 import httpx
 import orjson
 import pytest
 from clickhouse_connect.driver.client import Client
 from few_questions import tables_with
+from forking import Forked
 from loopback import HTTP
 from projected_floor import home_in
 from waiting import wait_until
@@ -47,18 +46,15 @@ FEW = (
     "win_rate",
 )
 """Those, and what they read, in an order in which their views can be made."""
-COMMAND = """
-import sys
-sys.path.append(sys.argv.pop(1))
-from few_questions import tables_with
+WITH_FEW = f"""
+import few_questions
 from projections import registry
-few = tables_with(*sys.argv.pop(1).split())
+few = few_questions.tables_with(*{FEW})
 registry.load = lambda *folders, **options: few
 from services.cli.main import app
 app()
 """
 """The command with those few: each worker that leads makes the views, of all for seconds."""
-WITH_FEW = [sys.executable, "-c", COMMAND, str(Path(few_questions.__file__).parent), " ".join(FEW)]
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("SALESTAPE_")}
 SECONDS = 180
 DEFINITIONS = tables_with(*FEW)
@@ -70,13 +66,8 @@ class Process:
     """A command of the platform that says in one line of JSON where it is, once it is asked."""
 
     def __init__(self, *arguments: str, **settings: str) -> None:
-        self.process = subprocess.Popen(
-            [*WITH_FEW, *arguments, "--port", "0", "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=ENVIRONMENT | settings,
-        )
+        arguments = (*arguments, "--port", "0", "--json")
+        self.process = Forked(WITH_FEW, arguments, ENVIRONMENT | settings)
 
     @cached_property
     def address(self) -> httpx.URL:
@@ -88,7 +79,7 @@ class Process:
     def end(self, number: int) -> int:
         self.process.send_signal(number)
         self.process.communicate(timeout=SECONDS)
-        return self.process.returncode
+        return self.process.wait()
 
     def __enter__(self) -> "Process":
         return self
@@ -245,13 +236,6 @@ def test_what_it_cannot_share_is_refused(tmp_path: Path) -> None:
             "SALESTAPE_WAREHOUSE=clickhouse://",
         ),
     ):
-        done = subprocess.run(
-            [*WITH_FEW, "projector"],
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            env=ENVIRONMENT | settings,
-            check=False,
-        )
+        done = forking.run(WITH_FEW, ["projector"], ENVIRONMENT | settings, timeout=SECONDS)
         assert done.returncode == 2
         assert told in done.stderr

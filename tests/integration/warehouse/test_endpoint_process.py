@@ -3,18 +3,18 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 import clickhouse_connect
+import forking
 import httpx
 import pytest
+from forking import Forked
 from loopback import HTTP
 
 KEY = "a-key-for-those-who-write"
-COMMAND = [sys.executable, "-c", "from services.cli.main import app; app()"]
+COMMAND = "from services.cli.main import app; app()"
 SECONDS = 180
 
 
@@ -23,12 +23,10 @@ class Served:
 
     def __init__(self, data: Path) -> None:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SALESTAPE_")}
-        self.process = subprocess.Popen(
-            [*COMMAND, "warehouse", "--data", str(data), "--port", "0", "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=kept | {"SALESTAPE_WAREHOUSE_WRITER_KEY": KEY},
+        self.process = Forked(
+            COMMAND,
+            ["warehouse", "--data", str(data), "--port", "0", "--json"],
+            kept | {"SALESTAPE_WAREHOUSE_WRITER_KEY": KEY},
         )
         assert self.process.stdout is not None
         self.address = str(json.loads(self.process.stdout.readline())["address"])
@@ -37,7 +35,7 @@ class Served:
         """Send a signal, wait for the end; return the exit code and what it said."""
         self.process.send_signal(number)
         out, err = self.process.communicate(timeout=SECONDS)
-        return self.process.returncode, out + err
+        return self.process.wait(), out + err
 
 
 @pytest.fixture
@@ -73,13 +71,8 @@ def test_what_was_acknowledged_is_there_after_a_kill(
     answer = HTTP.post(again.address, content="SELECT sum(n), count() FROM kept")
     assert answer.text == "10\t5\n"
 
-    refused = subprocess.run(
-        [*COMMAND, "warehouse", "--data", str(tmp_path), "--port", "0"],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    arguments = ["warehouse", "--data", str(tmp_path), "--port", "0"]
+    refused = forking.run(COMMAND, arguments, os.environ, timeout=SECONDS)
     assert refused.returncode == 3
     assert "salestape warehouse" in refused.stderr
 
@@ -109,12 +102,7 @@ def test_it_answers_to_no_other_name_than_this_machines(
 
 
 def test_other_machines_need_a_password(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*COMMAND, "warehouse", "--data", str(tmp_path), "--host", "0.0.0.0"],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    arguments = ["warehouse", "--data", str(tmp_path), "--host", "0.0.0.0"]
+    done = forking.run(COMMAND, arguments, os.environ, timeout=SECONDS)
     assert done.returncode == 2
     assert "SALESTAPE_WAREHOUSE_PASSWORD" in done.stderr
