@@ -23,8 +23,18 @@ MOST_LACKING = 8
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")]
 
 
-def _cut(option: str, kind: str, told: str) -> Any:
+def cut(option: str, kind: str, told: str) -> Any:
     return typer.Option(option, metavar=kind, show_default=False, help=told)
+
+
+Currency = Annotated[
+    str,
+    cut(
+        "--currency",
+        "CODE",
+        "Tell money in it, at the rate of each event's day; 'reporting' for your own.",
+    ),
+]
 
 
 @app.command()
@@ -49,21 +59,14 @@ def show(
     as_of: AsOf = None,
     known_at: KnownAt = None,
     by: Annotated[
-        str, _cut("--by", "DIMENSION", "One row for each rep, team, product, …; see the list.")
+        str, cut("--by", "DIMENSION", "One row for each rep, team, product, …; see the list.")
     ] = "",
     period: Annotated[
-        str, _cut("--period", "PERIOD", "One row for each day, week, month, quarter or year.")
+        str, cut("--period", "PERIOD", "One row for each day, week, month, quarter or year.")
     ] = "",
-    since: Annotated[str, _cut("--since", "TIME", "Only what came on that day or later.")] = "",
-    until: Annotated[str, _cut("--until", "TIME", "Only what came by the end of that day.")] = "",
-    currency: Annotated[
-        str,
-        _cut(
-            "--currency",
-            "CODE",
-            "Tell money in it, at the rate of each event's day; 'reporting' for your own.",
-        ),
-    ] = "",
+    since: Annotated[str, cut("--since", "TIME", "Only what came on that day or later.")] = "",
+    until: Annotated[str, cut("--until", "TIME", "Only what came by the end of that day.")] = "",
+    currency: Currency = "",
     limit: Annotated[
         int | None,
         typer.Option("--limit", min=1, metavar="N", show_default=False, help="At most N rows."),
@@ -91,7 +94,7 @@ def show(
             _write_why(found, as_csv, as_json)
             return
         answer = platform.show(question, as_of, known_at, limit, slices)
-    _write(_without_cuts(answer, slices) if not (as_csv or as_json) else answer, as_csv, as_json)
+    write(without_cuts(answer, slices) if not (as_csv or as_json) else answer, as_csv, as_json)
     if answer.lacking:
         more = len(answer.lacking) - MOST_LACKING
         listed = ", ".join(answer.lacking[:MOST_LACKING]) + (
@@ -120,7 +123,7 @@ def sql(
         raise failures.Misused("there is no query; give one, or - to read it from stdin")
     with open_platform(data, "sql") as platform:
         answer = platform.query(statement)
-    _write(answer, as_csv, as_json)
+    write(answer, as_csv, as_json)
 
 
 def one_form(as_csv: bool, as_json: bool) -> None:
@@ -129,7 +132,7 @@ def one_form(as_csv: bool, as_json: bool) -> None:
         raise failures.Misused("--csv and --json are two forms of one answer; give one of them")
 
 
-def _write(answer: "Answer", as_csv: bool, as_json: bool) -> None:
+def write(answer: "Answer", as_csv: bool, as_json: bool) -> None:
     if as_json:
         output.write_json(output.rows_of(answer))
     elif as_csv:
@@ -151,7 +154,7 @@ def _write_why(found: "Explained", as_csv: bool, as_json: bool) -> None:
         output.write_table(found.events)
 
 
-def _without_cuts(answer: "Answer", slices: "Slices") -> "Answer":
+def without_cuts(answer: "Answer", slices: "Slices") -> "Answer":
     """Return an answer for people: without the columns of slices and periods not asked for."""
     from services.query.answers import Answer
 

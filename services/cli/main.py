@@ -25,9 +25,9 @@ and SALESTAPE_WAREHOUSE name. Results go to stdout, everything else to stderr.
 
 
 ORDER = (
-    "up", "import", "simulate", "show", "sql", "replay", "drift", "feed", "signals", "rebuild",
-    "check", "doctor", "dlq", "copy", "gateway", "projector", "console", "warehouse", "schema",
-    "docs",
+    "up", "import", "simulate", "show", "sql", "forecast", "replay", "drift", "feed", "signals",
+    "rebuild", "check", "doctor", "dlq", "copy", "gateway", "projector", "console", "warehouse",
+    "schema", "docs",
 )  # fmt: skip
 """How the commands are listed: what one needs first comes first."""
 
@@ -98,6 +98,7 @@ from services.cli import (  # noqa: E402, F401 - each module adds its commands t
     doctoring,
     drifting,
     feeding,
+    forecasting,
     gateway,
     importing,
     projecting,
