@@ -31,10 +31,10 @@ up: $(INSTALLED) ## Run the whole platform in one process, with simulated data (
 kafka: $(INSTALLED) ## Run an Apache Kafka broker to play with (options: ARGS="--port 0 --folder build/kafka/data")
 	$(BIN)/python -m infra.kafka_broker $(ARGS)
 
-# Four at a time on two cores: many of them wait for processes, brokers and browsers.
+# Three at a time on two cores: many of them wait for processes, brokers and browsers.
 test: $(INSTALLED) ## Run all tests (some of them: ARGS="-k tape")
 	@infra/deploy/install-chromium.sh
-	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(INSTALLED) ## Check format, style, types, layers and the clock rule
 	$(BIN)/ruff format --check
