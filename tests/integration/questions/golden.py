@@ -123,9 +123,18 @@ class Floor:
         """
         if question not in self.answers:
             name = f"default.answer_{len(self.answers)}"
-            self.client.command(
-                f"CREATE OR REPLACE TABLE {name} ENGINE = Memory AS SELECT * FROM sales.{question}"
-            )
+            asked, clocks, _ = question.partition("_at(")
+            if clocks:
+                # Its columns are those of the question now; to be told them would be to plan it.
+                self.client.command(
+                    f"CREATE OR REPLACE TABLE {name} AS sales.{asked} ENGINE = Memory"
+                )
+                self.client.command(f"INSERT INTO {name} SELECT * FROM sales.{question}")
+            else:
+                self.client.command(
+                    f"CREATE OR REPLACE TABLE {name} ENGINE = Memory "
+                    f"AS SELECT * FROM sales.{question}"
+                )
             self.answers[question] = name
         return self.answers[question]
 

@@ -13,9 +13,10 @@ from services.forecasting.forecast import Forecast, forecast
 from services.forecasting.series import Series
 
 NOW = date(2024, 11, 1)
-SERIES = int(os.environ.get("SALESTAPE_FLOORS", "40"))
+SERIES = int(os.environ.get("SALESTAPE_FLOORS", "12"))
 """How many series the interval is tried on."""
 MONTHS = 24
+AHEAD = 4
 
 
 def of(*sold: float) -> Series:
@@ -133,19 +134,21 @@ def test_four_errors_are_too_few_to_say_how_far_it_is_off() -> None:
     assert found.months[1].low is None  # four errors of two months ahead
 
 
-def test_the_interval_holds_what_comes_in_nineteen_of_twenty_series() -> None:
-    held = 0
+def test_the_interval_holds_what_comes_in_nineteen_of_twenty_months() -> None:
+    held = []
     for seed in range(SERIES):
         draw = np.random.default_rng(seed)
-        months = np.arange(MONTHS + 1)
+        months = np.arange(MONTHS + AHEAD)
         season = 1 + draw.uniform(0, 0.4) * np.sin(2 * np.pi * months / 12)
         level = np.maximum(100 + np.cumsum(draw.normal(0, 2, len(months))), 10)
         sold = draw.poisson(level * season).astype(float).tolist()
-        (month,) = forecast(of(*sold[:-1]), 1).months
-        assert month.low is not None
-        assert month.high is not None
-        held += month.low <= sold[-1] <= month.high
-    assert 0.90 <= held / SERIES <= 0.99, held
+        for month, came in zip(
+            forecast(of(*sold[:MONTHS]), AHEAD).months, sold[MONTHS:], strict=True
+        ):
+            assert month.low is not None
+            assert month.high is not None
+            held.append(month.low <= came <= month.high)
+    assert 0.88 <= np.mean(held) < 1, np.mean(held)
 
 
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
