@@ -174,6 +174,14 @@ class Cluster:
         for process in self.processes:
             self._stack.callback(process.kill)
             self._stack.callback(process.go_on)
+        try:
+            self._start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def _start(self) -> None:
         self.tape = KafkaTape([self.broker.address], self.topic, KafkaSettings(partitions=4))
         self._stack.callback(self.tape.close)
         self.warehouse.start()
@@ -181,7 +189,6 @@ class Cluster:
             process.launch()
         for process in (self.gateway, *self.projectors):
             process.wait()
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()

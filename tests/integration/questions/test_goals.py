@@ -150,7 +150,7 @@ def test_a_rate_is_a_level_and_not_reached_before_it_is_due(goals: Floor) -> Non
     columns = "value, progress, status, distinguishable"
     assert ask(goals, columns, at, "target = 'rate'") == [(66.667, 1.667, "on course", 0)]
     # Nothing was closed yet.
-    at = f"targets_at(as_of = '2024-01-10', {ALWAYS})"
+    at = f"targets_at(as_of = '2024-01-19', {ALWAYS})"
     assert ask(goals, columns, at, "target = 'rate'") == [(None, None, "not begun", None)]
     # A goal below 1 is a share, of all who closed: 5 of 7 in the quarter.
     assert ask(goals, columns, "targets", "target = 'share'") == [(0.714, 1.19, "reached", 0)]
