@@ -20,6 +20,9 @@ from events.parsing import Rejection, parse_event
 from infra.tape import Record
 from services.projector.plain import PlainEvent, plain_payload_json, read_plain
 
+# A batch's columns are gone with it, and this allocator gives their memory back to the system.
+pa.set_memory_pool(pa.system_memory_pool())
+
 AMENDMENTS = frozenset(name for name, model in CATALOGUE.items() if issubclass(model, Amendment))
 
 CHUNK = 2_000
