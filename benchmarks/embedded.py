@@ -2,20 +2,22 @@
 
 The raw limit is the same engine taking the same records of the same tape as bytes, with nothing
 validated and nothing derived. It is taken before and after the platform's own run, and the mean of
-both times counts, so that a machine that grows busier or idler in between does not decide.
+both times counts, so that a machine that grows busier or idler in between does not decide; and in
+processes of its own, as the tape is made, so that the memory told is the platform's.
 """
 
 import threading
+from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
 from benchmarks.contenders.tables import BYTES, byte_rows
 from benchmarks.measuring import Report, best, peak_memory, seconds
 from benchmarks.workload import fill
-from infra.tape import Tape
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
 from projections import registry
@@ -35,10 +37,10 @@ LIMIT_OF_THE_MEDIAN = 0.100
 def measure(folder: Path, count: int) -> list[Report]:
     """Fill a tape with `count` events and measure all that follows from it."""
     url = f"sqlite:///{folder / 'tape.sqlite'}"
-    _in_another_process(url, count)  # what making them takes is not the platform's memory
+    _in_another_process(_fill, url, count)
+    before = _in_another_process(_append_bytes, url, folder / "before")
     tape = open_tape(url)
     with Warehouse(f"chdb://{folder / 'warehouse'}") as warehouse:
-        before = seconds(lambda: _append_bytes(tape, warehouse))
         throughput = Report(
             f"From the tape to the warehouse: {count:,} events, {ACCOUNTS:,} accounts at random",
             ("what", "events/s", "of the raw limit"),
@@ -47,7 +49,7 @@ def measure(folder: Path, count: int) -> list[Report]:
         projector.prepare()
         appended, derived = _follow(projector, count)
         memory = peak_memory()
-        after = seconds(lambda: _append_bytes(tape, warehouse))
+        after = _in_another_process(_append_bytes, url, folder / "after")
         raw = 2 * count / (before + after)
         throughput.add("raw limit: bytes appended, nothing else", f"{raw:,.0f}", "1.00")
         for when, took in (("before", before), ("after", after)):
@@ -64,12 +66,9 @@ def measure(folder: Path, count: int) -> list[Report]:
     return reports
 
 
-def _in_another_process(url: str, count: int) -> None:
-    maker = get_context("spawn").Process(target=_fill, args=(url, count))
-    maker.start()
-    maker.join()
-    if maker.exitcode != 0:
-        raise SystemExit(f"the tape could not be filled: exit code {maker.exitcode}")
+def _in_another_process(work: Callable[..., Any], *given: object) -> Any:
+    with get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, given)
 
 
 def _fill(url: str, count: int) -> None:
@@ -78,15 +77,24 @@ def _fill(url: str, count: int) -> None:
     tape.close()
 
 
-def _append_bytes(tape: Tape, warehouse: Warehouse) -> None:
-    client = warehouse.client("admin")
-    client.command("CREATE DATABASE IF NOT EXISTS raw ENGINE = Atomic")
-    client.command(BYTES % "raw.records")
-    position = {0: 0}
-    while records := tape.read(position, BATCH):
-        client.insert_arrow("records", byte_rows(records), database="raw")
-        position = {0: records[-1].offset + 1}
-    client.command("DROP DATABASE raw SYNC")
+def _append_bytes(url: str, folder: Path) -> float:
+    """Return how many seconds it takes to insert a tape's records as they are."""
+    tape = open_tape(url)
+    with Warehouse(f"chdb://{folder}") as warehouse:
+        client = warehouse.client("admin")
+        client.command("CREATE DATABASE raw ENGINE = Atomic")
+        client.command(BYTES % "raw.records")
+
+        def append() -> None:
+            position = {0: 0}
+            while records := tape.read(position, BATCH):
+                client.insert_arrow("records", byte_rows(records), database="raw")
+                position = {0: records[-1].offset + 1}
+            client.command("DROP DATABASE raw SYNC")
+
+        took = seconds(append)
+    tape.close()
+    return took
 
 
 def _follow(projector: Projector, count: int) -> tuple[float, float]:
