@@ -104,7 +104,8 @@ def row_named(words: Iterable[str]) -> dict[str, str]:
         name, equals, value = word.partition("=")
         if not equals or not name:
             raise Unanswerable(
-                f"{word!r} names no value of a row; write column=value, such as stage=Closing"
+                f"{word!r} names no value of a row; write column=value, such as stage=Closing, "
+                "and in quotes what has spaces: account='Acme Ltd'"
             )
         row[name] = value
     return row
@@ -134,7 +135,7 @@ def the_one_row(question: Question, row: Mapping[str, str], found: Answer) -> No
     """Raise `Unanswerable` unless exactly one row was found."""
     if len(found.rows) == 1:
         return
-    told = " ".join(f"{name}={value}" for name, value in row.items())
+    told = " ".join(f"{name}={shlex.quote(value)}" for name, value in row.items())
     if not found.rows:
         raise Unanswerable(f"{question.name} has no row where {told}")
     open_ones = [name for name in question.key if name not in row] or list(question.key)
