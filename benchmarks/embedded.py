@@ -8,6 +8,7 @@ processes of its own, as the tape is made, so that the memory told is the platfo
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -67,8 +68,8 @@ def measure(folder: Path, count: int) -> list[Report]:
 
 
 def _in_another_process(work: Callable[..., Any], *given: object) -> Any:
-    with get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, given)
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(work, *given).result()
 
 
 def _fill(url: str, count: int) -> None:
