@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli import failures, output
-from services.cli.clocks import clock_option
+from services.cli.clocks import both_clocks, clock_option
 from services.cli.main import app
 from services.cli.opening import open_platform
 from services.cli.options import AsOf, Data, Json, KnownAt
@@ -77,7 +77,7 @@ def show(
 ) -> None:
     """Answer a question, as of any two clocks; without a name, say which questions there are."""
     one_form(as_csv, as_json)
-    as_of, known_at = clock_option("--as-of", as_of), clock_option("--known-at", known_at)
+    as_of, known_at = both_clocks(as_of, known_at)
     from services.query.answers import Slices
 
     since = clock_option("--since", since or None) or ""
@@ -94,7 +94,7 @@ def show(
             _write_why(found, as_csv, as_json)
             return
         answer = platform.show(question, as_of, known_at, limit, slices)
-    write(without_cuts(answer, slices) if not (as_csv or as_json) else answer, as_csv, as_json)
+    write(answer, as_csv, as_json, slices)
     if answer.lacking:
         more = len(answer.lacking) - MOST_LACKING
         listed = ", ".join(answer.lacking[:MOST_LACKING]) + (
@@ -132,13 +132,14 @@ def one_form(as_csv: bool, as_json: bool) -> None:
         raise failures.Misused("--csv and --json are two forms of one answer; give one of them")
 
 
-def write(answer: "Answer", as_csv: bool, as_json: bool) -> None:
+def write(answer: "Answer", as_csv: bool, as_json: bool, slices: "Slices | None" = None) -> None:
+    """Print an answer; a table for people is without the columns of `slices` not asked for."""
     if as_json:
         output.write_json(output.rows_of(answer))
     elif as_csv:
         output.write_csv(answer)
     else:
-        output.write_table(answer)
+        output.write_table(_without_cuts(answer, slices) if slices else answer)
 
 
 def _write_why(found: "Explained", as_csv: bool, as_json: bool) -> None:
@@ -154,7 +155,7 @@ def _write_why(found: "Explained", as_csv: bool, as_json: bool) -> None:
         output.write_table(found.events)
 
 
-def without_cuts(answer: "Answer", slices: "Slices") -> "Answer":
+def _without_cuts(answer: "Answer", slices: "Slices") -> "Answer":
     """Return an answer for people: without the columns of slices and periods not asked for."""
     from services.query.answers import Answer
 

@@ -14,3 +14,8 @@ def clock_option(option: str, given: str | None) -> str | None:
     except ValueError as error:
         raise Misused(f"{option}: {error}") from error
     return given
+
+
+def both_clocks(as_of: str | None, known_at: str | None) -> tuple[str | None, str | None]:
+    """Return what `--as-of` and `--known-at` were given. Raises `Misused` naming the option."""
+    return clock_option("--as-of", as_of), clock_option("--known-at", known_at)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 from services.cli import failures, output
-from services.cli.asking import Csv, one_form
-from services.cli.clocks import clock_option
+from services.cli.asking import Csv, one_form, write
+from services.cli.clocks import both_clocks
 from services.cli.main import app
 from services.cli.opening import open_platform
 from services.cli.options import AsOf, Data, Json, KnownAt
@@ -54,7 +54,7 @@ def drift(
     Only what the export tells of a deal is compared. Ends with code 1 where anything differs.
     """
     one_form(as_csv, as_json)
-    as_of, known_at = clock_option("--as-of", as_of), clock_option("--known-at", known_at)
+    as_of, known_at = both_clocks(as_of, known_at)
     with ExitStack() as stack:
         advance = stack.enter_context(output.progress())
         export, summary = _read(importer, paths, advance)
@@ -142,10 +142,8 @@ def _tell(found: "list[Difference]", as_csv: bool, as_json: bool) -> None:
         ["String", "String", "Nullable(String)", "Nullable(String)"],
         list(found),
     )
-    if as_json:
-        output.write_json(output.rows_of(answer))
-    elif as_csv:
-        output.write_csv(answer)
+    if as_json or as_csv:
+        write(answer, as_csv, as_json)
     elif found:
         output.write_table(Answer(answer.columns, answer.types, answer.rows[:SHOWN]), counted=False)
         for field, count in Counter(one.field for one in found).most_common():

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli import failures, output
-from services.cli.asking import Csv, Currency, cut, one_form, without_cuts, write
-from services.cli.clocks import clock_option
+from services.cli.asking import Csv, Currency, cut, one_form, write
+from services.cli.clocks import both_clocks
 from services.cli.main import app
 from services.cli.opening import open_platform
 from services.cli.options import AsOf, Data, Json, KnownAt
@@ -69,7 +69,7 @@ def forecast(
     forecast. Needs the packages of salestape[forecast].
     """
     one_form(as_csv, as_json)
-    as_of, known_at = clock_option("--as-of", as_of), clock_option("--known-at", known_at)
+    as_of, known_at = both_clocks(as_of, known_at)
     from services.forecasting.forecast import forecast as forecast_of
     from services.forecasting.series import series_of
     from services.forecasting.theta import ForecastingMissing, require
@@ -89,7 +89,7 @@ def forecast(
             advance("forecasting", place, len(wanted))
             found.append(forecast_of(series, ahead))
     answer = _answer(found)
-    write(answer if as_csv or as_json else without_cuts(answer, slices), as_csv, as_json)
+    write(answer, as_csv, as_json, slices)
     if not found:
         output.note("nothing was sold that is recorded here")
 

@@ -170,25 +170,20 @@ class Cluster:
         return [self.warehouse, self.gateway, *self.projectors]
 
     def __enter__(self) -> "Cluster":
-        self._stack.callback(self.link.close)
-        for process in self.processes:
-            self._stack.callback(process.kill)
-            self._stack.callback(process.go_on)
-        try:
-            self._start()
-        except BaseException:
-            self._stack.close()
-            raise
+        with ExitStack() as stack:  # ends everything where it does not come up whole
+            stack.callback(self.link.close)
+            for process in self.processes:
+                stack.callback(process.kill)
+                stack.callback(process.go_on)
+            self.tape = KafkaTape([self.broker.address], self.topic, KafkaSettings(partitions=4))
+            stack.callback(self.tape.close)
+            self.warehouse.start()
+            for process in (self.gateway, *self.projectors):
+                process.launch()
+            for process in (self.gateway, *self.projectors):
+                process.wait()
+            self._stack = stack.pop_all()
         return self
-
-    def _start(self) -> None:
-        self.tape = KafkaTape([self.broker.address], self.topic, KafkaSettings(partitions=4))
-        self._stack.callback(self.tape.close)
-        self.warehouse.start()
-        for process in (self.gateway, *self.projectors):
-            process.launch()
-        for process in (self.gateway, *self.projectors):
-            process.wait()
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
