@@ -43,14 +43,17 @@ END
 [ ! -f "$folder/extra.properties" ] || cat "$folder/extra.properties" >> "$folder/server.properties"
 
 set -- -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$jars/*"
-# Formatting takes as long as half a start, and ends alike but for the cluster's id: it is kept.
-blank="${jars%/*}/blank-${jars##*/jars-}"
+# Formatting takes as long as half a start, and ends alike but for the cluster's id: it is kept. So is
+# what the Java machine made of the classes that were loaded: a quarter of each later start.
+blank="${jars%/*}/formatted-${jars##*/jars-}"
+classes="$blank/classes.jsa"
 if [ ! -f "$folder/data/meta.properties" ]; then
     id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'xy' | cut -c 1-22)
     if [ ! -d "$blank" ]; then
-        "$java" -XX:TieredStopAtLevel=1 "$@" kafka.tools.StorageTool format \
-            --cluster-id "$id" --config "$folder/server.properties" >&2
         new=$(mktemp -d "$blank.XXXXXX")
+        "$java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xlog:cds=off -Xlog:cds+dynamic=off \
+            -XX:ArchiveClassesAtExit="$new/classes.jsa" "$@" kafka.tools.StorageTool format \
+            --cluster-id "$id" --config "$folder/server.properties" >&2
         cp "$folder/data/"* "$new"
         [ -d "$blank" ] || mv "$new" "$blank" # another broker may have been quicker
     else
@@ -62,5 +65,6 @@ if [ ! -f "$folder/data/meta.properties" ]; then
 fi
 
 # shellcheck disable=SC2086 # several options in one variable
-exec "$java" ${KAFKA_HEAP_OPTS:--Xms64m -Xmx256m} -XX:+UseSerialGC -Djava.awt.headless=true "$@" \
+exec "$java" ${KAFKA_HEAP_OPTS:--Xms64m -Xmx256m} -XX:+UseSerialGC -Djava.awt.headless=true \
+    -XX:SharedArchiveFile="$classes" -Xlog:cds=off -Xlog:cds+dynamic=off "$@" \
     kafka.Kafka "$folder/server.properties"
