@@ -108,7 +108,8 @@ def data_sets() -> Path:
 def chromium() -> str:
     """The path of the system's Chromium or Chrome."""
     named = os.environ.get("SALESTAPE_CHROMIUM")
-    names = [named] if named else ["chromium", "chromium-browser", "google-chrome"]
+    known = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
+    names = [named] if named else known
     for name in names:
         path = shutil.which(name)
         if path is not None:
