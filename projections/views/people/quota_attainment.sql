@@ -1,10 +1,11 @@
 -- What each rep has reached of each quota.
 --
--- Attainment is actual over quota. A quota on won_amount or wins counts the deals a rep owns that
--- are won, on the day they closed; one on purchase_amount or purchases counts the purchases credited
--- to the rep, one on activities the calls, emails, meetings and the like. Money counts only in the
--- quota's own currency. Expected by now is the quota's share of the days of the period gone by: a
--- straight line, which knows no season. Returns are not taken off.
+-- Attainment is actual over quota. A quota on won_amount or wins counts the deals that are won, on the
+-- day they closed in the calendar's time zone: as `deal_credits` credits
+-- the rep with them, by the share where the credit was split. One on purchase_amount or purchases counts the
+-- purchases credited to the rep, one on activities the calls, emails, meetings and the like. Money counts
+-- only in the quota's own currency. Expected by now is the quota's share of the days of the period gone
+-- by: a straight line, which knows no season. Returns are not taken off.
 --
 -- * rep: sales rep
 -- * measure: what is counted against the quota
@@ -25,9 +26,9 @@
 --         AND period_start = row.period_start AND ifNull(currency, '') = row.currency
 --     OR row.measure IN ('won_amount', 'wins') AND startsWith(type, 'sales.deal.') AND deal IN
 --         (
---             SELECT deal FROM deals
---             WHERE status = 'won' AND owner = row.rep AND (row.currency = '' OR deals.currency = row.currency)
---             AND toDate32(assumeNotNull(closed_at)) BETWEEN row.period_start AND row.period_end
+--             SELECT deal FROM deal_credits
+--             WHERE rep = row.rep AND (row.currency = '' OR currency = row.currency)
+--             AND closed_on BETWEEN row.period_start AND row.period_end
 --         )
 --     OR actor = row.rep AND toDate32(time) BETWEEN row.period_start AND row.period_end AND (
 --         row.measure IN ('purchase_amount', 'purchases') AND type = 'sales.purchase.made.v1'
@@ -38,16 +39,15 @@
 WITH
     won AS
     (
-        SELECT owner AS rep, deals.currency AS money, toDate32(assumeNotNull(closed_at)) AS day, count() AS wins, sum(ifNull(amount, 0)) AS won_amount
-        FROM deals
-        WHERE status = 'won'
+        SELECT rep, toString(deal_credits.currency) AS money, closed_on AS day, sum(share) AS wins, sum(credited) AS won_amount
+        FROM deal_credits
         GROUP BY rep, money, day
     ),
     done AS
     (
         SELECT rep, fact.1 AS measure, fact.2 AS currency, day, fact.3 AS actual
         FROM won
-        ARRAY JOIN [('won_amount', toString(money), won_amount), ('wins', '', toDecimal128(wins, 9))] AS fact
+        ARRAY JOIN [('won_amount', money, won_amount), ('wins', '', wins)] AS fact
         UNION ALL
         SELECT rep, fact.1 AS measure, fact.2 AS currency, day, fact.3 AS actual
         FROM rep_days

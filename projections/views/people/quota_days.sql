@@ -1,9 +1,8 @@
 -- What each day of each quota asks for, and what was reached on it.
 --
 -- A quota is spread evenly over the days of its period, exactly: the days of a period add up to its
--- quota. Counts are what `quota_attainment` counts, but a deal whose credit was split counts for each
--- rep by the share, and otherwise for its owner; money is cut to nine places. Deals count on the day
--- they closed in the calendar's time zone, purchases and activities on their day of UTC. What is done
+-- quota. Counts are what `quota_attainment` counts: deals on the day they closed in the calendar's time
+-- zone, as `deal_credits` credits the rep with them, purchases and activities on their day of UTC. What is done
 -- on a day without a quota is not in it. Quotas of the same rep and measure that are set for different
 -- kinds of period, by the month and by the year, are different quotas, and what was done counts for
 -- each; those of the same kind that overlap are one that asks for both. It knows no weekends.
@@ -21,7 +20,7 @@
 --         AND actor = row.rep AND ifNull(measure, 'won_amount') = row.measure
 --         AND row.day BETWEEN period_start AND period_end AND ifNull(currency, '') = row.currency
 --     OR row.measure IN ('won_amount', 'wins') AND startsWith(type, 'sales.deal.') AND deal IN
---         (SELECT deal FROM deals WHERE status = 'won' AND local_day(assumeNotNull(closed_at)) = row.day)
+--         (SELECT deal FROM deal_credits WHERE rep = row.rep AND closed_on = row.day)
 --     OR actor = row.rep AND toDate32(time) = row.day AND (
 --         row.measure IN ('purchase_amount', 'purchases') AND type = 'sales.purchase.made.v1'
 --         AND (row.currency = '' OR currency = row.currency)
@@ -29,27 +28,10 @@
 --         AND match(type, '^sales\\.(call|email\\.sent|meeting|demo|visit|note|presentation|proposal)\\.')
 --     )
 WITH
-    credited AS
-    (
-        SELECT
-            facts.deal AS deal,
-            JSONExtract(argMax(ifNull(credits, ''), moment), 'Array(Tuple(rep String, share Decimal(38, 9)))') AS shares
-        FROM facts
-        WHERE type = 'sales.deal.credit_split.v1'
-        GROUP BY deal
-    ),
     won AS
     (
-        SELECT
-            credit.1 AS rep,
-            deals.currency AS money,
-            local_day(assumeNotNull(closed_at)) AS day,
-            sum(credit.2) AS wins,
-            sum(multiplyDecimal(ifNull(deals.amount, 0), credit.2, 9)) AS won_amount
-        FROM deals
-        LEFT ANY JOIN credited ON credited.deal = deals.deal
-        ARRAY JOIN if(empty(shares), [(owner, toDecimal128(1, 9))], shares) AS credit
-        WHERE status = 'won'
+        SELECT rep, toString(deal_credits.currency) AS money, closed_on AS day, sum(share) AS wins, sum(credited) AS won_amount
+        FROM deal_credits
         GROUP BY rep, money, day
     ),
     done AS
@@ -57,7 +39,7 @@ WITH
         SELECT rep, fact.1 AS measure, fact.2 AS currency, day, sum(fact.3) AS actual
         FROM
         (
-            SELECT rep, day, [('won_amount', toString(money), won_amount), ('wins', '', wins)] AS counted
+            SELECT rep, day, [('won_amount', money, won_amount), ('wins', '', wins)] AS counted
             FROM won
             UNION ALL
             SELECT rep, day, [

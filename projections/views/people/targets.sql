@@ -109,35 +109,32 @@ WITH
     -- What each rep did on each day: per metric and currency its amount, and how many things that is.
     done AS
     (
-        SELECT rep, day, fact.1 AS metric, fact.2 AS money, sum(fact.3) AS amount, sum(fact.4) AS things
+        SELECT rep, fact.1 AS day, fact.2 AS metric, fact.3 AS money, sum(fact.4) AS amount, sum(fact.5) AS things
         FROM
         (
-            SELECT owner AS rep, local_day(assumeNotNull(closed_at)) AS day, [
-                ('won_amount', toString(deals.currency), if(status = 'won', ifNull(deals.amount, 0), 0), toUInt64(status = 'won')),
-                ('wins', '', toDecimal128(status = 'won', 9), toUInt64(status = 'won')),
-                ('win_rate', '', toDecimal128(status = 'won', 9), toUInt64(1))
+            SELECT owner AS rep, local_day(ifNull(closed_at, opened_at)) AS closed, [
+                (local_day(opened_at), 'new_deals', '', toDecimal128(1, 9), toUInt64(1)),
+                (closed, 'won_amount', toString(deals.currency), if(status = 'won', ifNull(deals.amount, 0), 0), toUInt64(status = 'won')),
+                (closed, 'wins', '', toDecimal128(status = 'won', 9), toUInt64(status = 'won')),
+                (closed, 'win_rate', '', toDecimal128(status = 'won', 9), toUInt64(status != 'open'))
             ] AS counted
             FROM deals
-            WHERE status != 'open'
             UNION ALL
-            SELECT owner, local_day(opened_at), [('new_deals', '', toDecimal128(1, 9), toUInt64(1))]
-            FROM deals
-            UNION ALL
-            SELECT argMin(facts.rep, moment), local_day(min(time)), [('new_leads', '', toDecimal128(1, 9), toUInt64(1))]
+            SELECT argMin(facts.rep, moment), local_day(min(time)) AS captured, [(captured, 'new_leads', '', toDecimal128(1, 9), toUInt64(1))]
             FROM facts
             WHERE type = 'sales.lead.captured.v1'
             GROUP BY facts.lead
             UNION ALL
             SELECT rep, day, [
-                ('purchase_amount', rep_days.currency, purchase_amount, purchases),
-                ('purchases', '', toDecimal128(purchases, 9), purchases),
-                ('activities', '', toDecimal128(activities, 9), activities),
-                ('calls', '', toDecimal128(calls, 9), calls)
+                (day, 'purchase_amount', rep_days.currency, purchase_amount, purchases),
+                (day, 'purchases', '', toDecimal128(purchases, 9), purchases),
+                (day, 'activities', '', toDecimal128(activities, 9), activities),
+                (day, 'calls', '', toDecimal128(calls, 9), calls)
             ]
             FROM rep_days
         )
         ARRAY JOIN counted AS fact
-        WHERE fact.1 IN (SELECT metric FROM aims) AND day <= local_day(as_of())
+        WHERE metric IN (SELECT metric FROM aims) AND day <= local_day(as_of())
         GROUP BY rep, day, metric, money
     ),
     belonging AS

@@ -1,12 +1,12 @@
 -- Whether the open pipeline of each rep is enough for what is left of the quota of a period.
 --
--- One row per quota on won_amount whose period has begun. What remains is the quota less what the
--- rep's deals won in the period, nothing where it is reached; open is what the rep's open deals are
+-- One row per quota on won_amount whose period has begun. What remains is the quota less what the rep is
+-- credited with of the deals won in the period, nothing where it is reached; open is what the rep's open deals are
 -- worth in the quota's currency, due the part of it that is expected to close by the end of the
 -- period, overdue ones included. Both are as of now, or as of the end of a period gone by. Coverage is
 -- open over remaining: 3 means three times as much open as is still wanted. How much is enough hangs
 -- on the win rate: the coverage of periods gone by as they began, beside what they reached, tells it.
--- Deals count for who owns them now, also before they were handed over.
+-- Open deals count for who owns them now, also before they were handed over.
 --
 -- * rep: sales rep
 -- * currency: currency of the quota and the values
@@ -15,7 +15,7 @@
 -- * quota: the quota
 -- * started: value open as the period began
 -- * start_coverage: started over quota, NULL where the quota is 0
--- * won: value of the deals won in the period so far
+-- * won: what the rep is credited with of the deals won in the period so far (`deal_credits`)
 -- * remaining: quota less won, 0 where it is reached
 -- * open_deals: open deals with an amount in the currency
 -- * open: their value
@@ -28,27 +28,33 @@
 -- currency: a quota is held against what was reached in its own currency; attainment adds several up
 -- why: type IN ('sales.quota.set.v1', 'sales.quota.revised.v1') AND actor = row.rep
 --     OR startsWith(type, 'sales.deal.') AND deal IN
---         (SELECT deal FROM deals WHERE owner = row.rep AND has(changes.currency, row.currency))
+--         (
+--             SELECT deal FROM deals WHERE owner = row.rep AND has(changes.currency, row.currency)
+--             UNION ALL
+--             SELECT deal FROM deal_credits WHERE rep = row.rep AND currency = row.currency
+--         )
 WITH worth AS
 (
     SELECT
         owner AS rep,
         step.currency AS currency,
-        groupArrayIf((local_day(ifNull(closed_at, step.at)), assumeNotNull(step.amount)), step.status = 'won') AS wins,
-        groupArrayIf(
-            (
-                local_day(step.at),
-                ifNull(local_day(ended_at), toDate32('2299-12-31')),
-                assumeNotNull(step.amount),
-                ifNull(step.expected_close, toDate32('2299-12-31'))
-            ),
-            step.status = 'open'
-        ) AS spans
+        groupArray((
+            local_day(step.at),
+            ifNull(local_day(ended_at), toDate32('2299-12-31')),
+            assumeNotNull(step.amount),
+            ifNull(step.expected_close, toDate32('2299-12-31'))
+        )) AS spans
     FROM deals
     ARRAY JOIN
         changes AS step,
         arrayShiftLeft(arrayMap(one -> toNullable(one.at), changes), 1) AS ended_at
-    WHERE step.amount IS NOT NULL AND (step.status = 'open' OR step.status = 'won' AND ended_at IS NULL)
+    WHERE step.amount IS NOT NULL AND step.status = 'open'
+    GROUP BY rep, currency
+),
+reached AS
+(
+    SELECT rep, deal_credits.currency AS currency, groupArray((closed_on, credited)) AS wins
+    FROM deal_credits
     GROUP BY rep, currency
 )
 SELECT
@@ -72,5 +78,6 @@ SELECT
     rate_of(due, remaining) AS due_coverage
 FROM quotas
 LEFT ANY JOIN worth ON worth.rep = quotas.rep AND worth.currency = quotas.currency
+LEFT ANY JOIN reached ON reached.rep = quotas.rep AND reached.currency = quotas.currency
 WHERE quotas.measure = 'won_amount' AND quotas.period_start <= local_day(as_of())
 ORDER BY period_start, coverage, rep, currency

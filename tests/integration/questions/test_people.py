@@ -95,6 +95,28 @@ def test_attainment_of_the_force_tells_who_reached_it(people: Floor) -> None:
     ]
 
 
+def test_a_split_credit_counts_by_its_shares_wherever_a_quota_is(people: Floor) -> None:
+    columns = "deal, rep, share, credited, toString(closed_on)"
+    assert ask(people, columns, "deal_credits", "deal IN ('d2', 'd4')") == [
+        ("d4", "bob", 1, 100, "2024-01-31"),
+        ("d2", "ann", 0.7, 700, "2024-03-01"),
+        ("d2", "bob", 0.3, 300, "2024-03-01"),
+    ]
+    columns = "rep, measure, currency, quota, actual"
+    where = "period_end = '2024-03-31' AND currency IN ('', 'EUR', 'USD')"
+    assert ask(people, columns, "quota_attainment", where) == [
+        ("ann", "won_amount", "EUR", 9100, 3700),
+        ("ann", "won_amount", "USD", 910, 500),
+        ("bob", "wins", "", 3, 2.3),
+        ("bob", "won_amount", "EUR", 910, 400),
+    ]
+    where = "period_end = '2024-03-31' AND currency = 'EUR'"
+    assert ask(people, "rep, quota, won, remaining", "coverage", where) == [
+        ("ann", 9100, 3700, 5400),
+        ("bob", 910, 400, 510),
+    ]
+
+
 def test_a_month_of_a_quarters_quota_is_its_days(people: Floor) -> None:
     # 31, 29 and 31 days of 110 a day; in January ann has 3,000 of 3,100 and bob 100 of 310.
     by = "by = '', period = 'month', since = '', until = ''"
