@@ -31,7 +31,7 @@ SELECT
     credit.2 AS share,
     deals.currency AS currency,
     deals.amount AS amount,
-    multiplyDecimal(ifNull(deals.amount, 0), share, 9) AS credited,
+    CAST(toDecimal256(ifNull(deals.amount, 0), 9) * share, 'Decimal(38, 9)') AS credited,
     local_day(assumeNotNull(closed_at)) AS closed_on
 FROM deals
 LEFT ANY JOIN split ON split.deal = deals.deal
