@@ -195,10 +195,15 @@ def test_each_deal_lacks_what_its_row_does(ask: Ask, deals: list[Deal]) -> None:
 
 def test_owners_are_credited_with_the_whole_of_what_was_won(ask: Ask, deals: list[Deal]) -> None:
     found = ask("SELECT deal, account, rep, share, credited, closed_on FROM sales.deal_credits")
-    won = [one for one in deals if one.won]
-    assert sorted(found) == sorted(
-        (one.name, one.account, one.rep, 1, one.value, one.closed) for one in won
-    )
+    won = {one.name: one for one in deals if one.won}
+    assert len(found) == len(won)
+    wrong = [
+        (name, *row)
+        for name, *row in found
+        if name not in won
+        or row != [won[name].account, won[name].rep, 1, won[name].value, won[name].closed]
+    ]
+    assert wrong == []
 
 
 def test_the_history_of_deals_has_the_dates_of_the_file(ask: Ask, deals: list[Deal]) -> None:
