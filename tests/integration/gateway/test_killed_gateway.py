@@ -1,14 +1,15 @@
 """kill -9 at any moment under load: what was acknowledged is on the tape, and on it once."""
 
+import os
 import random
-import subprocess
-import sys
 import threading
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
+from subprocess import DEVNULL
 
 import httpx
+from forking import Forked
 from gateway_doubles import event, records_of
 from loopback import HTTP, free_port
 from waiting import wait_until
@@ -36,7 +37,7 @@ def on_tape(url: str) -> Counter[str]:
 def test_what_was_acknowledged_is_on_the_tape_once_after_every_kill(tmp_path: Path) -> None:
     url, port = f"sqlite://{tmp_path}/tape.sqlite", free_port()
     address = f"http://127.0.0.1:{port}"
-    script = Path(__file__).parent / "killed_gateway.py"
+    program = (Path(__file__).parent / "killed_gateway.py").read_text()
     chance = random.Random(5)
     acknowledged: list[list[str]] = [[] for _ in range(CLIENTS)]
     enough = threading.Event()
@@ -55,7 +56,7 @@ def test_what_was_acknowledged_is_on_the_tape_once_after_every_kill(tmp_path: Pa
     gateway = None
     try:
         for kill in range(KILLS):
-            gateway = subprocess.Popen([sys.executable, str(script), url, str(port)])
+            gateway = Forked(program, [url, str(port)], os.environ, stdout=DEVNULL, stderr=DEVNULL)
             wait_until(lambda: is_answering(address))
             assert gateway.poll() is None, "somebody else answers there"
             if kill == 0:
@@ -67,7 +68,7 @@ def test_what_was_acknowledged_is_on_the_tape_once_after_every_kill(tmp_path: Pa
             gateway.kill()
             gateway.wait(30)
             assert set(told) <= on_tape(url).keys(), f"lost by kill {kill + 1}"
-        gateway = subprocess.Popen([sys.executable, str(script), url, str(port)])
+        gateway = Forked(program, [url, str(port)], os.environ, stdout=DEVNULL, stderr=DEVNULL)
         enough.set()
         for client in clients:
             client.join(60)
