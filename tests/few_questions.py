@@ -8,8 +8,11 @@ from projections.registry import Definitions, Question
 
 
 def tables_with(*questions: str) -> Definitions:
-    """Return all tables, and of the questions those that are named."""
-    return replace(SHIPPED, questions={name: SHIPPED.questions[name] for name in questions})
+    """Return all tables, and of the questions those that are named, with what they read."""
+    named = [SHIPPED.questions[name] for name in questions]
+    read = SHIPPED.read_by(named)
+    left = {name: q for name, q in SHIPPED.questions.items() if q in named or name in read}
+    return replace(SHIPPED, questions=left)
 
 
 def hangs_on_the_time(question: Question) -> bool:

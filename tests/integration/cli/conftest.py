@@ -26,7 +26,8 @@ PANELS = ("churn_signals", "dead_letters", "deal_history", "funnel", "quota_atta
 
 
 def asking(*questions: str) -> str:
-    """Return the command with few questions: those that the platform itself asks, and these.
+    """Return the command with few questions: those that the platform itself asks, these, and
+    what they read.
 
     Most tests here are about other things, and every process that opens an engine reads the views
     of all that there are.
@@ -37,8 +38,10 @@ from projections import registry
 load = registry.load
 def load_few(*folders, **options):
     every = load(*folders, **options)
-    few = {PANELS + questions}
-    return replace(every, questions={{name: every.questions[name] for name in few}})
+    few = [every.questions[name] for name in {PANELS + questions}]
+    read = every.read_by(few)
+    left = {{name: one for name, one in every.questions.items() if one in few or name in read}}
+    return replace(every, questions=left)
 registry.load = load_few
 {WHOLE}"""
 
