@@ -87,7 +87,7 @@ def why_not_converted(question: Question, definitions: Definitions) -> str | Non
     """Return why a question cannot tell its money in one currency, None where it can."""
     if reason := question.header.tags.get("currency"):
         return reason
-    if any(money.OF_ALL_TIME.search(text) for text in _texts(question, definitions)):
+    if any(money.OF_ALL_TIME.search(text) for _, text in _texts(question, definitions)):
         return "it is made of sums of all time, which have no day to take a rate of"
     tables, _ = made_of(question, definitions)
     if "currency" in question.comments and tables & money.TABLES.keys():
@@ -113,23 +113,25 @@ def periods_of(question: Question) -> tuple[str, ...]:
 
 
 def made_of(question: Question, definitions: Definitions) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the tables that a question reads, itself or through another, and the types it names.
+    """Return the tables that a question reads, itself or through another, and the types it needs.
 
-    A type is told without its version: events in an older form are shown in the present one.
+    A type is told without its version: events in an older form are shown in the present one. Those
+    that a question says are optional are not among them.
     """
     tables, types = set(), set()
-    for text in _texts(question, definitions):
-        types |= set(_TYPE.findall(text))
+    for one, text in _texts(question, definitions):
+        types |= set(_TYPE.findall(text)) - set(one.header.names("optional"))
         tables |= {match["name"] for match in SOURCE.finditer(text)} & definitions.tables.keys()
     return frozenset(tables), frozenset(types)
 
 
-def _texts(question: Question, definitions: Definitions) -> Iterator[str]:
-    """Yield the text of a question, and those of the questions that it reads."""
+def _texts(question: Question, definitions: Definitions) -> Iterator[tuple[Question, str]]:
+    """Yield a question with its text, and the questions that it reads with theirs."""
     unread = [question]
     while unread:
-        text = _expanded(without_comments(unread.pop().sql), definitions, NOW)
-        yield text
+        one = unread.pop()
+        text = _expanded(without_comments(one.sql), definitions, NOW)
+        yield one, text
         named = {match["name"] for match in SOURCE.finditer(text)}
         unread += [definitions.questions[name] for name in named & definitions.questions.keys()]
 

@@ -6,7 +6,7 @@ Reads the text; whether what it says is enough is for `salestape check`.
 import re
 from dataclasses import dataclass, field
 
-TAGS = ("key", "why", "explains", "formula", "currency")
+TAGS = ("key", "why", "explains", "formula", "currency", "optional")
 """What a line ``-- name: …`` says of a question; lines below it, indented, go on with it."""
 
 _COLUMN = re.compile(r"^ \* ([A-Za-z_][A-Za-z0-9_]*): (.+)$")

@@ -15,6 +15,7 @@
 --
 -- key: deal, rep
 -- why: startsWith(type, 'sales.deal.') AND deal = row.deal
+-- optional: sales.deal.credit_split
 WITH split AS
 (
     SELECT
