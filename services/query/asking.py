@@ -112,11 +112,13 @@ def row_named(words: Iterable[str]) -> dict[str, str]:
 
 
 def row_condition(
-    question: Question, row: Mapping[str, str], types: Mapping[str, str]
+    question: Question, row: Mapping[str, str], types: Mapping[str, str], slices: Slices
 ) -> tuple[str, dict[str, str]]:
     """Return the condition that a row meets, and its parameters. Raises `Unanswerable`."""
     if not row:
-        raise Unanswerable(f"which row of {question.name}? Name {_named(question.key)}")
+        uncut = [*([] if slices.by else ["slice"]), *([] if slices.period else ["period"])]
+        names = [name for name in question.key if name not in uncut] or list(question.key)
+        raise Unanswerable(f"which row of {question.name}? Name {_named(names)}")
     conditions: list[str] = []
     parameters: dict[str, str] = {}
     for place, (name, value) in enumerate(row.items()):
@@ -139,7 +141,11 @@ def the_one_row(question: Question, row: Mapping[str, str], found: Answer) -> No
     if not found.rows:
         raise Unanswerable(f"{question.name} has no row where {told}")
     open_ones = [name for name in question.key if name not in row] or list(question.key)
-    places = [found.columns.index(name) for name in open_ones if name in found.columns]
+    there = {name: found.columns.index(name) for name in open_ones if name in found.columns}
+    # What is the same in all of them tells none apart.
+    apart = [name for name, at in there.items() if len({one[at] for one in found.rows}) > 1]
+    open_ones = apart or open_ones
+    places = [there[name] for name in open_ones if name in there]
     named = [
         " ".join(f"{found.columns[place]}={one[place]}" for place in places)
         for one in found.rows[:MOST_NAMED]
@@ -152,7 +158,8 @@ def the_one_row(question: Question, row: Mapping[str, str], found: Answer) -> No
 
 
 def _named(names: Sequence[str]) -> str:
-    return " and ".join(names)
+    *some, last = names
+    return f"{', '.join(some)} and {last}" if some else last
 
 
 def _read_as(kind: str, given: str) -> str:

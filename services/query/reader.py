@@ -210,7 +210,7 @@ class Reader(Closing):
         # Every form has the same columns, and a view tells them without being planned.
         described = self._ours(f"DESCRIBE TABLE {question}", {})
         types = {name: kind for name, kind, *_ in described.rows}
-        condition, named = asking.row_condition(asked, row, types)
+        condition, named = asking.row_condition(asked, row, types, slices)
         needed = forms.row_columns(asked)
         told = "".join(f", toString({name}) AS _told_{name}" for name in needed)
         found = self._ours(

@@ -41,9 +41,21 @@ def test_a_row_that_cannot_be_explained_is_told_so(
         reader.why(question, row)
 
 
+def test_a_row_of_a_slice_is_named_with_its_slice(reader: Reader) -> None:
+    cut = Slices(by="rep", period="month")
+    with pytest.raises(Unanswerable, match="Name slice, period, pipeline and stage"):
+        reader.why("funnel", {}, slices=cut)
+    with pytest.raises(Unanswerable, match=r"name slice as well: slice=ann, slice=bob"):
+        reader.why("funnel", {"stage": "contact"}, slices=cut)
+    found = reader.why("funnel", {"stage": "contact", "slice": "bob"}, slices=cut)
+    row = dict(zip(found.row.columns, found.row.rows[0], strict=True))
+    types = [event[found.events.columns.index("type")] for event in found.events.rows]
+    assert (row["entered"], types.count("sales.deal.opened.v1")) == (10, 10)
+
+
 def test_a_question_without_slices_says_so(reader: Reader) -> None:
-    with pytest.raises(Unanswerable, match="funnel can be cut neither"):
-        reader.show("funnel", slices=Slices(by="team"))
+    with pytest.raises(Unanswerable, match="rfm_segments can be cut neither"):
+        reader.show("rfm_segments", slices=Slices(by="team"))
 
 
 def test_a_row_is_named_as_on_a_command_line() -> None:
