@@ -1,36 +1,54 @@
 -- How many deals entered each stage of each pipeline, how many went on, and what became of the rest.
 --
--- A deal enters a stage when an event says so, once however often it returns; a stage that it
--- skipped it has reached but not entered. It has advanced when it later entered a stage of a higher
--- position, or was won. Conversion is advanced over entered, so deals still in the stage count as
--- not advanced yet: it does not say what will become of them. Times in a stage are those of visits
--- that have ended, in days of 24 hours. Amounts are of one currency, or NULL where the deals that
--- entered the stage have several.
+-- A deal enters a stage when an event says so, once however often it returns; a stage that it passed
+-- over on the way to a stage behind it, or to being won, it has reached and skipped. It has advanced
+-- when it entered a stage of a higher position after that, or was won. Conversion is advanced over
+-- entered, so deals still in the stage count as not advanced yet. A row is mature where no open deal of it
+-- that has not advanced entered the stage a shorter time ago than nine of ten visits to it lasted, in all
+-- rows of the answer, where there are five; before that its rates can only rise, and must not be read as
+-- a fall. Times in a stage are those of visits that have ended, in days of 24 hours. Periods are those
+-- in which the deals were opened, so that a row is a cohort. Amounts are of one currency, or NULL where
+-- the deals that entered the stage have several.
 --
+-- * slice: value of the dimension asked for, empty where none is
+-- * period: first day of the period the deals were opened in, NULL where none is asked for
 -- * pipeline: pipeline the deals run through
 -- * stage: stage of the pipeline
 -- * position: place of the stage in the pipeline as last defined, NULL where it is not defined
 -- * entered: deals that entered the stage
--- * reached: deals that entered it, or passed it on the way to a stage behind it or to being won
--- * advanced: deals that entered it and a stage behind it, or were won
+-- * skipped: deals that passed it over
+-- * reached: deals that did the one or the other
+-- * advanced: deals that entered it and then a stage behind it, or were won
 -- * conversion: advanced over entered, NULL where none entered
+-- * conversion_low: lower end of its 95 % interval
+-- * conversion_high: upper end of its 95 % interval
+-- * undecided: open deals that have not advanced and entered it too lately to tell
+-- * mature: 1 where there are none of those, else 0
 -- * reached_before: reached of the stage before, NULL where there is none or the stage is not defined
 -- * conversion_from_previous: reached over reached of the stage before
--- * conversion_from_start: reached over all deals of the pipeline
+-- * conversion_from_previous_low: lower end of its 95 % interval
+-- * conversion_from_previous_high: upper end of its 95 % interval
+-- * deals: all deals of the pipeline
+-- * conversion_from_start: reached over those
+-- * conversion_from_start_low: lower end of its 95 % interval
+-- * conversion_from_start_high: upper end of its 95 % interval
+-- * moves_back: moves from it to a stage of a lower position, of deals taken up again as well
 -- * won: deals won whose last stage it was
 -- * lost: deals lost whose last stage it was
 -- * open: deals open in it
--- * median_days: median time of the visits that have ended, days
--- * p90_days: 90th percentile of the same, days
+-- * visits: visits that have ended
+-- * median_days: median time of those, days, NULL below five
+-- * p90_days: 90th percentile of the same, days, NULL below five
 -- * open_amount: value of the deals open in it
 -- * won_amount: value of the deals won in it
 -- * currency: currency of the amounts, empty where there are several
 --
--- key: pipeline, stage
+-- key: slice, period, pipeline, stage
+-- formula: Wilson score interval (E. B. Wilson, JASA 22, 1927, 209-212)
 -- why: deal IN
 --     (
---         SELECT deal FROM deals
---         WHERE pipeline = row.pipeline
+--         SELECT deal FROM sliced(deals, rep = owner, account = account, deal = deal, product = product, at = opened_at)
+--         WHERE slice = row.slice AND isNotDistinctFrom(period, row.period) AND pipeline = row.pipeline
 --         AND (
 --             has(path.stage, row.stage)
 --             OR row.position IS NOT NULL AND (
@@ -42,8 +60,8 @@
 --         )
 --     ) AND startsWith(type, 'sales.deal.')
 --     OR type = 'sales.pipeline.defined.v1' AND pipeline = row.pipeline
--- explains: position, entered, reached, advanced, conversion, won, lost, open, median_days, p90_days,
---     open_amount, won_amount, currency
+-- explains: position, entered, skipped, reached, advanced, conversion, conversion_low, conversion_high,
+--     moves_back, won, lost, open, visits, median_days, p90_days, open_amount, won_amount, currency
 WITH
     defined AS
     (
@@ -56,16 +74,21 @@ WITH
     ways AS
     (
         SELECT
+            slice,
+            period,
             pipeline,
             steps,
             status,
             currency,
             count() AS deals,
             sum(amount) AS amount,
-            groupArrayForEach(times) AS times -- by step, of all these deals; it leaves NULL out
+            groupArrayForEach(times) AS times, -- by step, of all these deals; it leaves NULL out
+            groupArrayForEach(ages) AS ages -- the same, of open deals
         FROM
         (
             SELECT
+                slice,
+                period,
                 pipeline,
                 status,
                 currency,
@@ -78,14 +101,18 @@ WITH
                         arrayPushBack(arrayMap(entered -> toNullable(entered), arrayPopFront(path.entered_at)), closed_at),
                         1, length(path)
                     )
-                ) AS times
-            FROM deals
+                ) AS times,
+                if(status = 'open', arrayMap(entered -> dateDiff('second', entered, as_of()) / 86400, path.entered_at), []) AS ages
+            FROM sliced(deals, rep = owner, account = account, deal = deal, product = product, at = opened_at)
         )
-        GROUP BY pipeline, steps, status, currency
+        GROUP BY slice, period, pipeline, steps, status, currency
     ),
+    -- Without slices and periods, pipelines that no deal runs through have a row as well.
     placed AS
     (
         SELECT
+            ways.slice AS slice,
+            ways.period AS period,
             ways.pipeline AS pipeline,
             defined.stages AS stages,
             defined.places AS places,
@@ -95,56 +122,121 @@ WITH
             ways.deals AS deals,
             ways.amount AS amount,
             ways.times AS times,
-            if(status = 'won', 4294967295, arrayMax(arrayPushBack(arrayMap(name -> places[indexOf(stages, name)], steps), 0))) AS furthest
+            ways.ages AS ages,
+            arrayMap(name -> places[indexOf(stages, name)], steps) AS ranks,
+            if(status = 'won', 4294967295, arrayMax(arrayPushBack(ranks, 0))) AS furthest,
+            sum(ways.deals) OVER (PARTITION BY slice, period, pipeline) AS deals_in_all
         FROM
         (
             SELECT * FROM ways
-            UNION ALL -- the stages of a pipeline that no deal has entered
-            SELECT pipeline, [], '', '', 0, NULL, [] FROM defined
+            UNION ALL
+            SELECT '', NULL, pipeline, [], '', '', 0, NULL, [], [] FROM defined WHERE by() = '' AND period() = ''
         ) AS ways
         LEFT ANY JOIN defined ON defined.pipeline = ways.pipeline
+    ),
+    -- Per way and stage: what those deals did there.
+    rungs AS
+    (
+        SELECT
+            *,
+            stage,
+            indexOf(steps, stage) AS step,
+            places[indexOf(stages, stage)] AS place,
+            step > 0 AS enters,
+            enters OR place > 0 AND furthest >= place AS reaches,
+            enters AND (status = 'won' OR arrayMax(arrayPushBack(arraySlice(ranks, greatest(step, 1)), 0)) > place) AS advances,
+            steps[-1] = stage AS ends,
+            arrayCount(
+                (name, rank, next) -> name = stage AND next > 0 AND next < rank,
+                arrayPopBack(steps), arrayPopBack(ranks), arrayPopFront(ranks)
+            ) AS backs,
+            arrayFlatten(arrayFilter((told, name) -> name = stage, times, steps)) AS days,
+            if(advances OR empty(ages), [], ages[step]) AS waits
+        FROM placed
+        ARRAY JOIN arrayDistinct(arrayConcat(stages, steps)) AS stage
     ),
     ladder AS
     (
         SELECT
+            slice,
+            period,
             pipeline,
             stage,
-            nullIf(any(places[indexOf(stages, stage)]), 0) AS position,
-            sum(deals) AS deals_in_all,
-            sumIf(deals, has(steps, stage)) AS entered,
-            sumIf(deals, has(steps, stage) OR has(stages, stage) AND furthest >= places[indexOf(stages, stage)]) AS reached,
-            sumIf(deals, has(steps, stage) AND furthest > places[indexOf(stages, stage)]) AS advanced,
-            sumIf(deals, steps[-1] = stage AND status = 'won') AS won,
-            sumIf(deals, steps[-1] = stage AND status = 'lost') AS lost,
-            sumIf(deals, steps[-1] = stage AND status = 'open') AS open,
-            sum(length(arrayFlatten(arrayFilter((told, step) -> step = stage, times, steps)) AS days)) AS visits,
+            nullIf(any(place), 0) AS position,
+            any(deals_in_all) AS deals,
+            sumIf(rungs.deals, enters) AS entered,
+            sumIf(rungs.deals, reaches) AS reached,
+            sumIf(rungs.deals, advances) AS advanced,
+            sum(rungs.deals * backs) AS moves_back,
+            sumIf(rungs.deals, ends AND status = 'won') AS won,
+            sumIf(rungs.deals, ends AND status = 'lost') AS lost,
+            sumIf(rungs.deals, ends AND status = 'open') AS open,
+            sum(length(days)) AS visits,
             quantilesExactInclusiveArray(0.5, 0.9)(days) AS quantiles,
-            groupUniqArrayIf(currency, currency != '' AND has(steps, stage)) AS currencies,
-            sumIf(amount, steps[-1] = stage AND status = 'open') AS open_total,
-            sumIf(amount, steps[-1] = stage AND status = 'won') AS won_total
-        FROM placed
-        ARRAY JOIN arrayDistinct(arrayConcat(stages, steps)) AS stage
-        GROUP BY pipeline, stage
+            quantileExactInclusiveArrayState(0.9)(days) AS taken,
+            groupArrayArray(waits) AS waiting,
+            groupUniqArrayIf(currency, currency != '' AND enters) AS currencies,
+            sumIf(amount, ends AND status = 'open') AS open_total,
+            sumIf(amount, ends AND status = 'won') AS won_total
+        FROM rungs
+        GROUP BY slice, period, pipeline, stage
+    ),
+    judged AS
+    (
+        SELECT
+            *,
+            if(position IS NULL, NULL, lagInFrame(toNullable(reached), 1, NULL) OVER in_order) AS reached_before,
+            if(enough(sum(visits) OVER of_stage), quantileExactInclusiveArrayMerge(0.9)(taken) OVER of_stage, NULL) AS usual_days
+        FROM ladder
+        WINDOW
+            in_order AS (PARTITION BY slice, period, pipeline ORDER BY position ASC NULLS LAST, stage ROWS BETWEEN 1 PRECEDING AND CURRENT ROW),
+            of_stage AS (PARTITION BY pipeline, stage)
+    ),
+    -- An expression is planned wherever it is named: the three intervals are one.
+    rated AS
+    (
+        SELECT
+            *,
+            arrayMap(
+                (k, n) -> (rate_of(k, n), wilson_low(k, n), wilson_high(k, n)),
+                [advanced, reached, reached],
+                [entered, ifNull(reached_before, 0), deals]
+            ) AS rates,
+            arrayCount(age -> ifNull(age < usual_days, true), waiting) AS undecided
+        FROM judged
     )
 SELECT
+    slice,
+    period,
     pipeline,
     stage,
     position,
     entered,
+    reached - entered AS skipped,
     reached,
     advanced,
-    if(entered > 0, advanced / entered, NULL) AS conversion,
-    if(position IS NULL, NULL, lagInFrame(toNullable(reached), 1, NULL) OVER in_order) AS reached_before,
-    if(reached_before > 0, reached / reached_before, NULL) AS conversion_from_previous,
-    if(deals_in_all > 0, reached / deals_in_all, NULL) AS conversion_from_start,
+    rates[1].1 AS conversion,
+    rates[1].2 AS conversion_low,
+    rates[1].3 AS conversion_high,
+    undecided,
+    undecided = 0 AS mature,
+    reached_before,
+    rates[2].1 AS conversion_from_previous,
+    rates[2].2 AS conversion_from_previous_low,
+    rates[2].3 AS conversion_from_previous_high,
+    deals,
+    rates[3].1 AS conversion_from_start,
+    rates[3].2 AS conversion_from_start_low,
+    rates[3].3 AS conversion_from_start_high,
+    moves_back,
     won,
     lost,
     open,
-    if(visits = 0, NULL, quantiles[1]) AS median_days,
-    if(visits = 0, NULL, quantiles[2]) AS p90_days,
+    visits,
+    if(enough(visits), quantiles[1], NULL) AS median_days,
+    if(enough(visits), quantiles[2], NULL) AS p90_days,
     if(length(currencies) > 1, NULL, open_total) AS open_amount,
     if(length(currencies) > 1, NULL, won_total) AS won_amount,
     if(length(currencies) = 1, currencies[1], '') AS currency
-FROM ladder
-WINDOW in_order AS (PARTITION BY pipeline ORDER BY position ASC NULLS LAST, stage ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
-ORDER BY pipeline, position, stage
+FROM rated
+ORDER BY period, slice, pipeline, position, stage

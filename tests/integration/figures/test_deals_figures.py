@@ -112,6 +112,48 @@ def test_deals_leak_where_and_when_the_file_says(ask: Ask, deals: list[Deal]) ->
     ]  # fmt: skip
 
 
+def test_cohorts_go_down_the_funnel_as_the_file_says(ask: Ask, deals: list[Deal]) -> None:
+    found = ask(
+        "SELECT period, stage, deals, entered, skipped, advanced, conversion, conversion_low, "
+        "conversion_high, moves_back, won, lost, open FROM sales.funnel_by(by = '', "
+        "period = 'quarter', since = '', until = '') WHERE pipeline = 'maven-crm'"
+    )
+    expected = []
+    for quarter in sorted({quarter_of(one.opened) for one in deals}):
+        cohort = [one for one in deals if quarter_of(one.opened) == quarter]
+        engaged = [one for one in cohort if one.engaged]
+        won = sum(one.won for one in cohort)
+        lost = sum(one.status == "Lost" for one in cohort)
+        for stage, entered, advanced, ended in (
+            ("Prospecting", len(cohort), len(engaged), (0, 0, len(cohort) - len(engaged))),
+            ("Engaging", len(engaged), won, (won, lost, len(engaged) - won - lost)),
+        ):
+            rate = Rate(advanced, entered)
+            ends = (rate.rate, rate.low, rate.high)
+            row = (quarter, stage, len(cohort), entered, 0, advanced)
+            expected.append((*row, *map(pytest.approx, ends), 0, *ended))
+    assert found == expected
+    assert len(expected) == 10
+
+
+def test_of_the_deals_still_engaged_most_have_had_their_time(ask: Ask, deals: list[Deal]) -> None:
+    found = ask(
+        "SELECT visits, p90_days, open, undecided, mature FROM sales.funnel_at("
+        "as_of = '2017-09-30', known_at = '2100-01-01') WHERE stage = 'Engaging'"
+    )
+    known = [one for one in deals if one.engaged and one.engaged <= AUTUMN_ENDS]
+    took = [
+        (one.closed - one.opened).days
+        for one in known
+        if one.closed and not one.is_open(AUTUMN_ENDS)
+    ]
+    p90 = percentile(took, 0.9)
+    waits = [(AUTUMN_ENDS - one.opened).days + 1 for one in known if one.is_open(AUTUMN_ENDS)]
+    young = sum(days <= p90 for days in waits)
+    assert found == [(len(took), p90, len(waits), young, 0)]
+    assert 0 < young < len(waits)
+
+
 def test_stages_take_as_long_as_between_the_dates(ask: Ask, deals: list[Deal]) -> None:
     ((prospects,), engaging) = (
         ask(

@@ -14,6 +14,8 @@ from events.parsing import Rejection, parse_event
 from infra.tape import Entry
 from infra.tape.opening import open_tape
 from infra.warehouse import Warehouse
+from projections import forms
+from projections.slices import PARAMETERS
 from services.projector import store
 from services.projector.append import AppendLoop
 from services.projector.derive import DeriveLoop
@@ -141,7 +143,22 @@ class Floor:
 
 def ask(floor: Floor, columns: str, question: str, where: str = "1") -> list[tuple[Any, ...]]:
     """Ask a question; fractions are told to three places."""
-    rows = floor.ask(f"SELECT {columns} FROM {floor.answer(question)} WHERE {where}")
+    return rounded(floor.ask(f"SELECT {columns} FROM {floor.answer(question)} WHERE {where}"))
+
+
+def ask_cut(
+    floor: Floor, columns: str, question: str, as_of: str, where: str = "1", **cut: str
+) -> list[tuple[Any, ...]]:
+    """Ask a question in slices or periods as of a time, as `show` does."""
+    asked = DEFINITIONS.questions[question]
+    text = forms.question_in(forms.BY_AT, asked, DEFINITIONS, cut.get("by", ""))
+    sql = f"SELECT {columns} FROM ({text}) WHERE {where}"
+    given = dict.fromkeys(PARAMETERS, "") | cut | {"as_of": as_of, "known_at": "2100-01-01"}
+    found = floor.client.query(sql, parameters=forms.only_named(sql, given)).result_rows
+    return rounded([tuple(row) for row in found])
+
+
+def rounded(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return [
         tuple(round(value, 3) if isinstance(value, float) else value for value in row)
         for row in rows

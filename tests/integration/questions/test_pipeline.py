@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from golden import Floor, ask, corrected, retracted, told
+from golden import Floor, ask, ask_cut, corrected, retracted, told
 
 Told = dict[str, Any]
 
@@ -314,4 +314,89 @@ def test_the_larger_of_two_deals_is_more_than_half(ways: Floor) -> None:
     )
     assert ask(ways, found, f"concentration_at{CLOCKS}", MAIN) == [
         ("EUR", 2, 1200, "e8", 0.583, 1, 1, 0.514)
+    ]
+
+
+# A deal's way through `main`, and a cohort half of which has had time: f1 skips proposal, is lost
+# in closing, taken up again in contact, and won from there. f2 goes on and back. Of the pairs g and
+# h one each went on the day after; on the 13th of June g2 waits for 12 days, and h2 for 2. Visits
+# to contact took f1 2 and 4 days, f2 3 and 5, f3 13, f4 6, g1 and h1 1 each.
+RUNGS = [
+    {"name": name, "position": n} for n, name in enumerate(("contact", "proposal", "closing"), 1)
+]
+LADDER = [
+    told("pipeline.defined", "01-01", subject="main", pipeline="main", stages=RUNGS),
+    opened("f1", "03-01", amount="10"),
+    deal("stage_changed", "f1", "03-03", stage="closing"),
+    deal("lost", "f1", "03-10"),
+    deal("reopened", "f1", "03-20", stage="contact"),
+    deal("won", "f1", "03-24", amount="10"),
+    opened("f2", "03-01", "bob"),
+    deal("stage_changed", "f2", "03-04", stage="proposal"),
+    deal("stage_changed", "f2", "03-06", stage="contact"),
+    deal("lost", "f2", "03-11"),
+    opened("f3", "03-01", "bob"),
+    deal("lost", "f3", "03-14"),
+    # f4 begins in closing and is led back to contact: from there it never went on.
+    opened("f4", "03-01", "bob", stage="closing"),
+    deal("stage_changed", "f4", "03-02", stage="contact"),
+    deal("lost", "f4", "03-08"),
+    *(opened(name, day, "cid") for name, day in
+      (("g1", "06-01"), ("g2", "06-01"), ("h1", "06-11"), ("h2", "06-11"))),
+    *(deal("stage_changed", name, day, stage="proposal") for name, day in
+      (("g1", "06-02"), ("h1", "06-12"))),
+    # Of a pipeline that nobody defined: one of two deals comes to its second stage.
+    *(told("deal.opened", "05-01", deal=name, actor="dan", pipeline="wild", stage="talk")
+      for name in ("w1", "w2")),
+    told("deal.stage_changed", "05-02", deal="w1", actor="dan", stage="deal"),
+]  # fmt: skip
+ON_THE_13TH = "as_of = '2024-06-13 00:00:00', known_at = '2100-01-01'"
+
+
+@pytest.fixture(scope="module")
+def ladder(ways: Floor) -> Floor:
+    ways.tell(*LADDER)
+    return ways
+
+
+def test_a_deal_that_skips_returns_is_reopened_and_won_is_counted_once(ladder: Floor) -> None:
+    # Contact is entered by f1 to f4, g1 to h2; f1, f2, g1 and h1 went on. Proposal is entered by
+    # f2, g1 and h1, and f1 skipped it, as f4 did. Closing: f1, which was won, and f4.
+    found = "stage, deals, entered, skipped, reached, advanced, moves_back, won, lost, open"
+    assert ask(ladder, found, f"funnel_at({ON_THE_13TH})", MAIN) == [
+        ("contact", 8, 8, 0, 8, 4, 0, 1, 3, 2),
+        ("proposal", 8, 3, 2, 5, 0, 1, 0, 0, 2),
+        ("closing", 8, 2, 0, 2, 1, 2, 0, 0, 0),
+    ]
+    # Wilson of 4 in 8 by hand: (4 + 1.921 ± 1.96·√(2 + 0.960)) / 11.841 = 0.215 and 0.785.
+    found = "conversion, conversion_low, conversion_high, visits, median_days"
+    assert ask(ladder, found, f"funnel_at({ON_THE_13TH})", "stage = 'contact'") == [
+        (0.5, 0.215, 0.785, 8, 3.5)
+    ]
+    # Half of three deals and more go on, in a pipeline without a definition as well.
+    found = "stage, position, deals, entered, reached, conversion_from_start"
+    assert ask(ladder, found, f"funnel_at({ON_THE_13TH})", "pipeline = 'wild'") == [
+        ("deal", None, 2, 1, 1, 0.5),
+        ("talk", None, 2, 2, 2, 1),
+    ]
+
+
+def test_of_a_cohort_that_is_half_mature_the_rate_is_no_fall(ladder: Floor) -> None:
+    # Nine of ten visits to contact took up to 6 + 0.3 · 7 = 8.1 days: g2 has had its time, h2 not.
+    # In June two of four went on, as in March two of four did, and one of the two others still may.
+    found = "toString(period), entered, advanced, conversion, undecided, mature"
+    contact = f"{MAIN} AND stage = 'contact'"
+    assert ask_cut(ladder, found, "funnel", "2024-06-13 00:00:00", contact, period="month") == [
+        ("2024-03-01", 4, 2, 0.5, 0, 1),
+        ("2024-06-01", 4, 2, 0.5, 1, 0),
+    ]
+    assert ask_cut(ladder, found, "funnel", "2024-06-13 00:00:00", contact, period="day")[1:] == [
+        ("2024-06-01", 2, 1, 0.5, 0, 1),
+        ("2024-06-11", 2, 1, 0.5, 1, 0),
+    ]
+    found = "slice, entered, advanced, mature"
+    assert ask_cut(ladder, found, "funnel", "2024-06-20 00:00:00", contact, by="rep") == [
+        ("ann", 1, 1, 1),
+        ("bob", 3, 1, 1),
+        ("cid", 4, 2, 1),
     ]
