@@ -26,10 +26,8 @@ SELECT
     minOrNullIf(time, bought) AS first_purchase_at,
     maxOrNullIf(time, bought) AS last_purchase_at,
     arraySort(groupUniqArrayIf(toDate32(time), bought)) AS purchase_days,
-    maxOrNullIf(
-        time,
-        live AND (startsWith(type, 'sales.call.') OR startsWith(type, 'sales.email.') OR startsWith(type, 'sales.meeting.'))
-    ) AS last_contact_at,
+    maxOrNullIf(time, in_contact) AS last_contact_at,
+    arraySort(groupUniqArrayIf(toDate32(time), in_contact)) AS contact_days,
     maxOrNullIf(time, live AND type IN ('sales.payment.failed.v1', 'sales.payment.overdue.v1')) AS payment_trouble_at,
     maxOrNullIf(time, live AND type = 'sales.payment.received.v1') AS paid_at,
     maxOrNullIf(time, live AND type = 'sales.ticket.escalated.v1') AS ticket_escalated_at,
@@ -43,7 +41,8 @@ FROM
     SELECT
         *,
         live AND type = 'sales.purchase.made.v1' AS bought,
-        live AND type = 'sales.purchase.returned.v1' AS returned
+        live AND type = 'sales.purchase.returned.v1' AS returned,
+        live AND (startsWith(type, 'sales.call.') OR startsWith(type, 'sales.email.') OR startsWith(type, 'sales.meeting.')) AS in_contact
     FROM effective
     WHERE account != ''
 )

@@ -27,6 +27,7 @@ SELECT
     max(rows.last_purchase_at) AS last_purchase_at,
     arraySort(arrayDistinct(groupArrayArray(rows.purchase_days))) AS purchase_days,
     max(rows.last_contact_at) AS last_contact_at,
+    arraySort(arrayDistinct(groupArrayArray(rows.contact_days))) AS contact_days,
     max(rows.payment_trouble_at) AS payment_trouble_at,
     max(rows.paid_at) AS paid_at,
     max(rows.ticket_escalated_at) AS ticket_escalated_at,

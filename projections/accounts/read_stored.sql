@@ -17,6 +17,7 @@ SELECT
     last_purchase_at,
     purchase_days,
     last_contact_at,
+    contact_days,
     payment_trouble_at,
     paid_at,
     ticket_escalated_at,

@@ -18,6 +18,7 @@ CREATE TABLE $table
     last_purchase_at  Nullable(DateTime64(6, 'UTC')) COMMENT 'time of the last purchase',
     purchase_days     Array(Date32) COMMENT 'days with a purchase, in order',
     last_contact_at   Nullable(DateTime64(6, 'UTC')) COMMENT 'time of the last call, email or meeting',
+    contact_days      Array(Date32) COMMENT 'days with a call, email or meeting, in order',
     payment_trouble_at Nullable(DateTime64(6, 'UTC')) COMMENT 'time of the last failed or overdue payment',
     paid_at           Nullable(DateTime64(6, 'UTC')) COMMENT 'time of the last payment received',
     ticket_escalated_at Nullable(DateTime64(6, 'UTC')) COMMENT 'time of the last escalation of a ticket',

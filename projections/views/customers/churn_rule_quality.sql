@@ -31,8 +31,15 @@
 -- key: rule, judged_on
 -- formula: Wilson score interval (E. B. Wilson, JASA 22, 1927, 209-212); interval of the difference:
 --     R. G. Newcombe, Statistics in Medicine 17, 1998, 873-890, method 10
--- why: type IN ('sales.purchase.made.v1', 'sales.payment.failed.v1', 'sales.payment.overdue.v1',
---     'sales.payment.received.v1', 'sales.ticket.escalated.v1', 'sales.ticket.closed.v1') AND account != ''
+-- optional: sales.payment.failed, sales.payment.overdue, sales.payment.received, sales.ticket.escalated,
+--     sales.ticket.closed, sales.survey.answered, sales.subscription.started, sales.subscription.renewed,
+--     sales.subscription.changed, sales.subscription.cancelled
+-- why: account != '' AND (
+--         type IN ('sales.purchase.made.v1', 'sales.payment.failed.v1', 'sales.payment.overdue.v1',
+--             'sales.payment.received.v1', 'sales.ticket.escalated.v1', 'sales.ticket.closed.v1', 'sales.survey.answered.v1')
+--         OR startsWith(type, 'sales.subscription.') OR startsWith(type, 'sales.call.') OR startsWith(type, 'sales.email.')
+--         OR startsWith(type, 'sales.meeting.')
+--     )
 WITH
     -- The first day whose horizon is not over: as_of may be the end of a day.
     toDate32(addMicroseconds(as_of(), 1)) - 90 AS open_from,
@@ -42,13 +49,33 @@ WITH
     (
         SELECT
             account,
-            arraySort(groupArrayIf((time, if(type = 'sales.payment.received.v1', 0, -1)), startsWith(type, 'sales.payment.'))) AS payments,
-            arraySort(groupArrayIf((time, if(type = 'sales.ticket.closed.v1', 0, -1)), startsWith(type, 'sales.ticket.'))) AS tickets
-        FROM facts
-        WHERE type IN ('sales.payment.failed.v1', 'sales.payment.overdue.v1', 'sales.payment.received.v1',
-            'sales.ticket.escalated.v1', 'sales.ticket.closed.v1') AND account != ''
+            arraySort(groupArrayArray(paid)) AS payments,
+            arraySort(groupArrayArray(escalated)) AS tickets,
+            arraySort(groupArrayArray(answered)) AS answers,
+            groupArrayIf(told_due, notEmpty(told_due)) AS subscriptions
+        FROM
+        (
+            SELECT
+                account,
+                groupArrayIf((time, if(type = 'sales.payment.received.v1', 0, -1)), startsWith(type, 'sales.payment.')) AS paid,
+                groupArrayIf((time, if(type = 'sales.ticket.closed.v1', 0, -1)), startsWith(type, 'sales.ticket.')) AS escalated,
+                groupArrayIf(
+                    (moment, if(ifNull(facts.score <= if(facts.survey = 'csat', 2, 6), false), -1, 0)),
+                    type = 'sales.survey.answered.v1'
+                ) AS answered,
+                -- From when on it is to be renewed by which day; NULL where it is cancelled or nobody tells.
+                arraySort(groupArrayIf((moment, facts.renewal_due), startsWith(type, 'sales.subscription.'))) AS told_due
+            FROM facts
+            WHERE account != '' AND (
+                type IN ('sales.payment.failed.v1', 'sales.payment.overdue.v1', 'sales.payment.received.v1',
+                    'sales.ticket.escalated.v1', 'sales.ticket.closed.v1')
+                OR type = 'sales.survey.answered.v1' AND facts.survey IN ('csat', 'nps')
+                OR type IN ('sales.subscription.started.v1', 'sales.subscription.renewed.v1', 'sales.subscription.cancelled.v1')
+                OR type = 'sales.subscription.changed.v1' AND facts.renewal_due IS NOT NULL
+            )
+            GROUP BY account, facts.subscription
+        )
         GROUP BY account
-        HAVING arrayExists(told -> told.2 = -1, arrayConcat(payments, tickets))
     ),
     replayed AS
     (
@@ -62,7 +89,16 @@ WITH
             customer AND idle > 90 AS idle_long,
             customer AND length(gaps) >= 2 AND ifNull(idle > greatest(14, 3 * arrayReduce('quantileExactInclusive(0.5)', gaps)), 0) AS off_rhythm,
             customer AND arrayLast(told -> toDate32(told.1) <= judged_on, payments).2 = -1 AS payment_trouble,
-            customer AND arrayLast(told -> toDate32(told.1) <= judged_on, tickets).2 = -1 AS ticket_escalated
+            customer AND arrayLast(told -> toDate32(told.1) <= judged_on, tickets).2 = -1 AS ticket_escalated,
+            arrayFilter(day -> day <= judged_on, contact_days) AS in_contact,
+            customer AND enough(length(in_contact)) AND toInt32(judged_on) - toInt32(in_contact[-1]) > greatest(
+                30, 3 * arrayReduce('quantileExactInclusive(0.5)', arrayPopFront(arrayDifference(arrayMap(day -> toInt32(day), in_contact))))
+            ) AS contact_dried_up,
+            customer AND arrayLast(told -> toDate32(told.1.1) <= judged_on, answers).2 = -1 AS low_satisfaction,
+            customer AND arrayExists(
+                due -> ifNull(due - 30 <= judged_on AND (empty(in_contact) OR in_contact[-1] < due - 60), false),
+                arrayMap(told_due -> arrayLast(told -> toDate32(told.1.1) <= judged_on, told_due).2, subscriptions)
+            ) AS renewal_untouched
         FROM accounts
         LEFT JOIN troubles ON troubles.account = accounts.account
         ARRAY JOIN days AS judged_on
@@ -79,10 +115,19 @@ WITH
                 ('off_rhythm', countIf(off_rhythm), countIf(off_rhythm AND churned)),
                 ('payment_trouble', countIf(payment_trouble), countIf(payment_trouble AND churned)),
                 ('ticket_escalated', countIf(ticket_escalated), countIf(ticket_escalated AND churned)),
-                ('any', countIf(idle_long OR off_rhythm OR payment_trouble OR ticket_escalated),
-                    countIf((idle_long OR off_rhythm OR payment_trouble OR ticket_escalated) AND churned))
+                ('contact_dried_up', countIf(contact_dried_up), countIf(contact_dried_up AND churned)),
+                ('low_satisfaction', countIf(low_satisfaction), countIf(low_satisfaction AND churned)),
+                ('renewal_untouched', countIf(renewal_untouched), countIf(renewal_untouched AND churned)),
+                ('any', countIf(any_rule), countIf(any_rule AND churned))
             ] AS rules
-        FROM replayed
+        FROM
+        (
+            SELECT
+                *,
+                idle_long OR off_rhythm OR payment_trouble OR ticket_escalated
+                    OR contact_dried_up OR low_satisfaction OR renewal_untouched AS any_rule
+            FROM replayed
+        )
         GROUP BY judged_on
     ),
     rated AS

@@ -129,7 +129,9 @@ def test_rules_are_judged_by_who_bought_in_the_90_days_after(customers: Floor) -
     counts = "toString(judged_on), rule, customers, churned, flagged, flagged_churned"
     question = f"churn_rule_quality_at(as_of = '2024-07-31', {ALWAYS})"
     march, april = "2024-03-31", "2024-04-30"
-    assert ask(customers, counts, question, "judged_on > '2024-03-01'") == [
+    where = "judged_on > '2024-03-01' AND rule IN ('any', 'idle_long', 'off_rhythm', "
+    where += "'payment_trouble', 'ticket_escalated')"
+    assert ask(customers, counts, question, where) == [
         (march, "any", 5, 4, 2, 1),
         (april, "any", 5, 4, 4, 4),
         (march, "idle_long", 5, 4, 0, 0),
@@ -153,10 +155,127 @@ def test_a_rule_is_judged_when_its_90_days_are_over(customers: Floor) -> None:
     days = "toString(max(judged_on)), toString(min(judged_on)), countIf(customers > 0), count()"
     # In November and December nobody had bought yet.
     assert ask(customers, days, f"churn_rule_quality_at(as_of = '2024-07-29', {ALWAYS})") == [
-        ("2024-04-30", "2023-11-30", 20, 30)
+        ("2024-04-30", "2023-11-30", 32, 48)
     ]
     assert ask(customers, days, f"churn_rule_quality_at(as_of = '2024-07-28', {ALWAYS})") == [
-        ("2024-03-31", "2023-10-31", 15, 30)
+        ("2024-03-31", "2023-10-31", 24, 48)
+    ]
+
+
+def called(account: str, *days: str) -> list[dict[str, Any]]:
+    return [
+        told("call.made", day, account=account, actor="rep", direction="outbound") for day in days
+    ]
+
+
+def subscribed(account: str, kind: str, day: str, due: str | None = None) -> dict[str, Any]:
+    worth = {} if kind == "cancelled" else {"amount": "10", "currency": "EUR"}
+    named = worth | ({"renewal_due": f"2024-{due}"} if due else {})
+    return told(f"subscription.{kind}", day, account=account, subscription=f"S-{account}", **named)
+
+
+def scored(account: str, day: str, survey: str, score: int) -> dict[str, Any]:
+    return told("survey.answered", day, account=account, survey=survey, score=score)
+
+
+# All bought in March, so that on the last of April nobody is idle for 90 days.
+SIGNS = [
+    *(one for name in ("ann", "bob", "cid", "dan", "eve", "fay", "gus", "hal", "ida", "jon", "kim")
+      for one in bought(name, "03-15")),
+    # Ann was called every ten days until 20 March, 41 days ago; bob every fourteen, so that 41 are
+    # less than three times that; cid on four days only; jon on five days in a row.
+    *called("ann", "02-09", "02-19", "02-29", "03-10", "03-20"),
+    *called("bob", "01-24", "02-07", "02-21", "03-06", "03-20"),
+    *called("cid", "02-19", "02-29", "03-10", "03-20"),
+    *called("jon", "01-01", "01-02", "01-03", "01-04", "01-05"),
+    # Dan's last word is a 6 of 10, eve's a 3 of 5 after a 2, fay's a 2 of 5: CES does not count.
+    scored("dan", "03-20", "csat", 5), scored("dan", "03-21", "nps", 6),
+    scored("eve", "03-20", "csat", 2), scored("eve", "03-21", "csat", 3),
+    scored("fay", "03-20", "csat", 2), scored("fay", "03-21", "ces", 7),
+    # Gus is to renew by 30 May, and was last called 61 days before; hal was called 60 days before,
+    # ida has cancelled, and kim renewed until December.
+    subscribed("gus", "started", "01-01", "05-30"), *called("gus", "03-30"),
+    subscribed("hal", "started", "01-01", "05-30"), *called("hal", "03-31"),
+    subscribed("ida", "started", "01-01", "05-30"), subscribed("ida", "cancelled", "02-01"),
+    subscribed("kim", "started", "01-01", "04-10"), subscribed("kim", "renewed", "04-09", "12-01"),
+    # Ann, dan and gus are gone; the others bought again in May.
+    *(one for name in ("bob", "cid", "eve", "fay", "hal", "ida", "jon", "kim")
+      for one in bought(name, "05-15")),
+    # After April: ann is called, dan is content, gus renews.
+    *called("ann", "05-02"), scored("dan", "05-02", "nps", 9),
+    subscribed("gus", "renewed", "05-02", "12-31"),
+]  # fmt: skip
+APRIL = "as_of = '2024-04-30'"
+
+
+@pytest.fixture(scope="module")
+def signs(customers: Floor) -> Floor:
+    customers.tell(*SIGNS)
+    return customers
+
+
+def test_contact_dries_up_answers_are_low_and_renewals_are_not_looked_after(signs: Floor) -> None:
+    columns = "account, rules, evidence, arrayMap(day -> toString(toDate(day)), since)"
+    question = f"churn_signals_at({APRIL}, {ALWAYS})"
+    # Ann: 20 March and 31 days. Jon: three times one day is less than 30: 5 January and 31.
+    assert ask(signs, columns, question, "notEmpty(rules) ORDER BY account") == [
+        ("ann", ["contact_dried_up"],
+         ["no contact since 2024-03-20, usually one every 10 days"], ["2024-04-20"]),
+        ("dan", ["low_satisfaction"], ["answered 6 to NPS on 2024-03-21"], ["2024-03-21"]),
+        ("fay", ["low_satisfaction"], ["answered 2 to CSAT on 2024-03-20"], ["2024-03-20"]),
+        ("gus", ["renewal_untouched"],
+         ["to be renewed by 2024-05-30, no contact from 60 days before on"], ["2024-04-30"]),
+        ("jon", ["contact_dried_up"],
+         ["no contact since 2024-01-05, usually one every 1 days"], ["2024-02-05"]),
+    ]  # fmt: skip
+    # Gus's 30 days begin on 30 April.
+    question = f"churn_signals_at(as_of = '2024-04-29', {ALWAYS})"
+    assert ask(signs, "account", question, "has(rules, 'renewal_untouched')") == []
+    question = f"churn_signals_at(as_of = '2024-05-03', {ALWAYS})"
+    # Three days later bob's 44 days are more than three times 14.
+    assert ask(signs, "account", question, "notEmpty(rules) ORDER BY account") == [
+        ("bob",), ("fay",), ("jon",),
+    ]  # fmt: skip
+
+
+def test_rules_about_contact_answers_and_renewals_are_replayed(signs: Floor) -> None:
+    # Of eleven, three bought no more: ann, dan and gus. Jon and fay are cried wolf about.
+    counts = "rule, customers, churned, flagged, flagged_churned"
+    question = f"churn_rule_quality_at(as_of = '2024-08-01', {ALWAYS})"
+    where = "judged_on = '2024-04-30' AND flagged > 0"
+    assert ask(signs, counts, question, where) == [
+        ("any", 11, 3, 5, 3),
+        ("contact_dried_up", 11, 3, 2, 1),
+        ("low_satisfaction", 11, 3, 2, 1),
+        ("renewal_untouched", 11, 3, 1, 1),
+    ]
+    rates = "precision, recall, rest_rate"
+    where = "judged_on = '2024-04-30' AND rule = 'contact_dried_up'"
+    assert ask(signs, rates, question, where) == [(0.5, 0.333, 0.222)]
+
+
+def test_money_and_tickets_that_go_wrong_are_signs_until_they_are_mended(floor: Floor) -> None:
+    floor.tell(*STORY)
+    columns = "account, rules, evidence, arrayMap(day -> toString(toDate(day)), since)"
+    question = f"churn_signals_at(as_of = '2024-03-31', {ALWAYS})"
+    assert ask(floor, columns, question, "notEmpty(rules) ORDER BY account") == [
+        ("ann", ["ticket_escalated"], ["ticket escalated on 2024-02-20"], ["2024-02-20"]),
+        (
+            "bob",
+            ["payment_trouble"],
+            ["payment failed or overdue since 2024-03-06"],
+            ["2024-03-06"],
+        ),
+    ]
+    # In April both are mended. Ann bought every 10 days, and 31 after 1 March are more than three
+    # times that; eve every 5, and 16 after 22 March. Cid and dan bought on 6 and 7 January.
+    question = f"churn_signals_at(as_of = '2024-04-30', {ALWAYS})"
+    columns = "account, idle_days, rules, arrayMap(day -> toString(toDate(day)), since)"
+    assert ask(floor, columns, question, "notEmpty(rules) ORDER BY account") == [
+        ("ann", 60, ["off_rhythm"], ["2024-04-01"]),
+        ("cid", 115, ["idle_long"], ["2024-04-06"]),
+        ("dan", 114, ["idle_long"], ["2024-04-07"]),
+        ("eve", 39, ["off_rhythm"], ["2024-04-07"]),
     ]
 
 
