@@ -3,10 +3,13 @@
 For every question that has a `why`, some rows of a simulated floor and of one example of every
 event are explained; then the ledger is emptied, the shown events alone are appended, and the
 columns that the question says follow from them are the same. What is explained is read off the
-tables, with a clock that stands still: that takes a fraction of computing it from the ledger.
+tables, with a clock that stands still: that takes a fraction of computing it from the ledger. With
+that clock, what answers otherwise as time goes by is asked as of the same time as well.
 """
 
 import json
+import os
+import random
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +18,7 @@ from typing import Any
 import pytest
 from emptied import SHIPPED as DEFINITIONS
 from emptied import swept, take_rows_out
+from few_questions import hangs_on_the_time
 
 import events
 from events.envelope import home_of
@@ -37,6 +41,10 @@ EXPLAINED = [question for question in DEFINITIONS.questions.values() if question
 FLOOR = FloorConfig(seed=5, days=120, accounts=20)
 STILL = "toDateTime64('2031-01-01 23:59:59.999999', 6, 'UTC')"
 """After all events: the examples that are corrected move to 2030."""
+STOOD_AT = "as_of = '2031-01-01', known_at = '2100-01-01'"
+TIMED = [name for name, asked in DEFINITIONS.questions.items() if hangs_on_the_time(asked)]
+FEW = min(len(TIMED), 2 * int(os.environ.get("SALESTAPE_LAW_EXAMPLES", "3")))
+"""How many of those are asked as of two clocks: planning one takes half a second."""
 NUMBERS = ("Int", "UInt", "Float", "Decimal")
 CUTS = (Slices(by="rep", period="quarter"),)
 """How a question that can be cut so is cut as well."""
@@ -132,17 +140,32 @@ def explained(reader: Reader, question: Question, slices: Slices) -> Iterator[To
         yield Told(question, slices, told_row, types, as_dicts(told.events))
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What was asked while all of it was there."""
+
+    told: list[Told]
+    """Rows of every question, explained."""
+    apart: dict[str, Any]
+    """Of a few questions, rows that differ between now and the same time as of two clocks."""
+
+
 @pytest.fixture(scope="module")
-def told(
+def asked(
     warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
-) -> Generator[list[Told], None, None]:
-    """Rows of every question, explained; the clock stands still until the last is told again."""
+) -> Generator[Asked, None, None]:
+    """The clock stands still until the last row is told again."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(forms, "CLOCK", STILL)
-        yield explain_all(warehouse, tmp_path_factory.mktemp("why"))
+        yield ask_all(warehouse, tmp_path_factory.mktemp("why"))
 
 
-def explain_all(warehouse: Warehouse, folder: Path) -> list[Told]:
+@pytest.fixture(scope="module")
+def told(asked: Asked) -> list[Told]:
+    return asked.told
+
+
+def ask_all(warehouse: Warehouse, folder: Path) -> Asked:
     swept(warehouse)
     examples = Path(events.__file__).parent / "examples"
     entries, _ = example_entries({path: path.read_bytes() for path in examples.glob("*.json")})
@@ -158,7 +181,21 @@ def explain_all(warehouse: Warehouse, folder: Path) -> list[Told]:
         for question in EXPLAINED:
             for slices in cuts_of(question):
                 found += explained(reader, question, slices)
-    return found
+        return Asked(found, apart_as_of_two_clocks(reader))
+
+
+def apart_as_of_two_clocks(reader: Reader) -> dict[str, Any]:
+    """Return what differs, of a few of the questions that hang on the time."""
+
+    def rows(source: str) -> set[str]:
+        return {repr(row) for row in reader.query(f"SELECT * FROM {source}").rows}
+
+    answers = {one: (rows(one), rows(f"{one}_at({STOOD_AT})")) for one in random.sample(TIMED, FEW)}
+    return {one: now ^ then for one, (now, then) in answers.items() if now != then or not now}
+
+
+def test_now_is_as_of_now(asked: Asked) -> None:
+    assert asked.apart == {}
 
 
 @pytest.mark.parametrize("question", EXPLAINED, ids=lambda one: one.name)
