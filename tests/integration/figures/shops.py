@@ -15,10 +15,14 @@ class Sale:
     """An invoice or an order; one that gives something back is worth less than nothing."""
 
     account: str
-    day: date
+    at: datetime
     value: Decimal
     is_return: bool = False
     rep: str = ""
+
+    @property
+    def day(self) -> date:
+        return self.at.date()
 
 
 @dataclass
@@ -83,7 +87,7 @@ def invoices(data_sets: Path) -> Shop:
         worth[account, invoice] += quantity * Decimal(str(price))
         ends[account, invoice] = max(when, ends.get((account, invoice), when))
     sales = [
-        Sale(account, ends[account, invoice].date(), value, invoice.startswith("C"))
+        Sale(account, ends[account, invoice], value, invoice.startswith("C"))
         for (account, invoice), value in worth.items()
     ]
     return Shop(sales, "GBP", countries)
@@ -94,11 +98,11 @@ def orders(data_sets: Path) -> Shop:
     folder = data_sets / "adventureworks"
     names = ["SalesOrderNumber", "ResellerKey", "EmployeeKey", "OrderDate", "SalesAmount"]
     lines = pq.read_table(folder / "FactResellerSales.parquet", columns=names)
-    worth: dict[tuple[str, str, str, date], Decimal] = defaultdict(Decimal)
+    worth: dict[tuple[str, str, str, datetime], Decimal] = defaultdict(Decimal)
     columns = (lines.column(name).to_pylist() for name in names)
     for order, reseller, employee, when, amount in zip(*columns, strict=True):
-        worth[order, f"reseller-{reseller}", f"employee-{employee}", when.date()] += amount
-    sales = [Sale(account, day, value, rep=rep) for (_, account, rep, day), value in worth.items()]
+        worth[order, f"reseller-{reseller}", f"employee-{employee}", when] += amount
+    sales = [Sale(account, at, value, rep=rep) for (_, account, rep, at), value in worth.items()]
     resellers = pq.read_table(
         folder / "DimReseller.parquet", columns=["ResellerKey", "BusinessType"]
     )

@@ -14,7 +14,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from imported import Imported
 from maven import quarter_of
-from shops import Customer, Shop, invoices, orders
+from shops import Customer, Sale, Shop, invoices, orders
 
 from infra.warehouse import Warehouse
 
@@ -123,6 +123,35 @@ def test_scores_are_fifths_of_the_customers(asked: Asked) -> None:
                recency[name], frequency[name], monetary[name])
         for name, one in asked.customers.items()
     }  # fmt: skip
+
+
+def test_each_customer_has_its_history_in_order(asked: Asked) -> None:
+    told = asked.rows(
+        "SELECT account, groupArray((time, returned, amount, nth, days_since_last, balance)) "
+        "FROM sales.purchases WHERE account != '' GROUP BY account"
+    )
+    histories: dict[str, list[Sale]] = defaultdict(list)
+    for one in asked.shop.sales:
+        histories[one.account].append(one)
+    # Two invoices of one minute stand in the order of their numbers, which is not known here.
+    clear = {
+        account: sorted(sales, key=lambda one: one.at)
+        for account, sales in histories.items()
+        if len({one.at for one in sales}) == len(sales)
+    }
+    assert len(told) == len(histories)
+    assert len(clear) > 0.9 * len(histories)
+    wrong = []
+    for account, rows in told:
+        before, number, balance, expected = None, 0, Decimal(0), []
+        for one in clear.get(account, ()):
+            since = (one.at - before).days if before else None
+            number, balance = number + (not one.is_return), balance + one.value
+            expected.append((one.at, one.is_return, one.value, number, since, balance))
+            before = before if one.is_return else one.at
+        if expected and sorted(map(tuple, rows)) != expected:
+            wrong.append((account, rows, expected))
+    assert wrong == []
 
 
 def test_orders_are_due_as_counted(asked: Asked) -> None:
