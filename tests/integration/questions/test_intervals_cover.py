@@ -48,6 +48,12 @@ SOLD = (
     "sales.lead.qualified.v1", "sales.lead.unqualified.v1", "sales.deal.opened.v1",
     "sales.deal.won.v1", "sales.deal.lost.v1",
 )  # fmt: skip
+STEPS = (
+    *SOLD,
+    "sales.pipeline.defined.v1",
+    "sales.deal.stage_changed.v1",
+    "sales.lead.converted.v1",
+)
 BOUGHT = ("sales.account.created.v1", "sales.purchase.made.v1")
 
 
@@ -60,7 +66,7 @@ def floor_of(seed: int) -> Iterator[dict[str, Any]]:
     """Tell what happened on a floor: a quarter, another of other rates, and its customers."""
     after = BETTER if is_better(seed) else ALIKE
     parts: Sequence[tuple[FloorConfig, dict[str, Any], tuple[str, ...]]] = (
-        (SELLING, {"seed": seed}, SOLD),
+        (SELLING, {"seed": seed}, STEPS),
         (SELLING, {"seed": 1_000 + seed, "start": CHANGED, "conversion": after}, SOLD),
         (BUYING, {"seed": 2_000 + seed}, BOUGHT),
     )
@@ -149,6 +155,21 @@ def test_how_many_deals_are_won(floors: Client) -> None:
     low, share, high = held(rows, "difference", lambda _: 0)
     assert low <= share <= high
     assert sum(row["distinguishable"] for row in rows) == round((1 - share) * FLOORS)
+
+
+@pytest.mark.parametrize("stage", ["needs", "closing"])
+def test_how_many_deals_go_on_from_a_stage(floors: Client, stage: str) -> None:
+    before = cut("funnel", "segment", until=CHANGED - timedelta(days=1))
+    rows = ask(floors, f"SELECT * FROM {before} WHERE slice != '' AND stage = '{stage}'")
+    low, share, high = held(rows, "conversion", lambda _: ALIKE.of(stage))
+    assert low <= share <= high
+
+
+def test_how_many_leads_become_deals(floors: Client) -> None:
+    before = cut("lead_conversion", "rep", until=CHANGED - timedelta(days=1))
+    rows = ask(floors, f"SELECT * FROM {before} WHERE slice != '' AND what = 'all'")
+    low, share, high = held(rows, "conversion", lambda _: READY)
+    assert low <= share <= high
 
 
 def test_how_many_leads_are_not_ready(floors: Client) -> None:
