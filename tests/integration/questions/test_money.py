@@ -162,6 +162,12 @@ def campaigns(floor: Floor) -> Floor:
              amount="500", currency="EUR"),
         spent("01-02", "ann", "promotion", "400", campaign="spring"),
         spent("01-03", "ann", "promotion", "50", campaign="spring", currency="USD"),
+        # Another campaign of the web: one lead, whose deal is won for 200 at a cost of 100.
+        told("campaign.started", "01-01", campaign="summer", channel="web"),
+        spent("01-02", "ann", "promotion", "100", campaign="summer"),
+        captured("l5", "01-05", "summer"),
+        opened("d5", "l5"),
+        told("deal.won", "03-01", deal="d5", account="a", amount="200", currency="EUR"),
         # Of the four leads one was captured first at the fair; of three deals one is won.
         captured("l1", "01-05", "spring"),
         captured("l2", "01-05", "spring"),
@@ -188,12 +194,30 @@ def test_a_campaign_is_set_against_the_deals_of_its_leads(campaigns: Floor) -> N
         ("fair", "", "", "", None, 0, 1, None),
         ("spring", "EUR", "Spring", "web", 500, 400, 3, 133.333),
         ("spring", "USD", "Spring", "web", None, 50, 3, 16.667),
+        ("summer", "EUR", "", "web", None, 100, 1, 100),
     ]
     columns = "deals, open, won, win_rate, won_amount, cost_per_win, return_on_spend"
     assert ask(campaigns, columns, "campaign_return") == [
         (0, 0, 0, 0, 0, None, None),
         (3, 1, 1, 0.333, 1000, 400, 2.5),
         (3, 1, 1, 0.333, 0, 50, 0),
+        (1, 0, 1, 1, 200, 100, 2),
+    ]
+
+
+def test_a_channel_is_set_against_the_deals_of_its_campaigns(campaigns: Floor) -> None:
+    # Spring and summer: 3 and 1 leads, 1 and 1 deals won, for 1000 and 200 at 400 and 100.
+    columns = "channel, currency, campaigns, spent, leads, cost_per_lead, deals, open, won"
+    assert ask(campaigns, columns, "channel_return") == [
+        ("", "", 1, 0, 1, None, 0, 0, 0),
+        ("web", "EUR", 2, 500, 4, 125, 4, 1, 2),
+        ("web", "USD", 2, 50, 4, 12.5, 4, 1, 2),
+    ]
+    # Wilson of 2 in 4 by hand: (2 + 1.921 ± 1.96·√(1 + 0.960)) / 7.841 = 0.150 and 0.850.
+    columns = "win_rate, win_rate_low, win_rate_high, won_amount, cost_per_win, return_on_spend"
+    assert ask(campaigns, columns, "channel_return", "channel = 'web'") == [
+        (0.5, 0.15, 0.85, 1200, 250, 2.4),
+        (0.5, 0.15, 0.85, 0, 25, 0),
     ]
 
 
