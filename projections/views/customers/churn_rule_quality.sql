@@ -15,6 +15,8 @@
 -- * customers: accounts that had bought within the 365 days up to it
 -- * churned: those of them without a purchase in the 90 days after
 -- * churn_rate: churned over customers
+-- * churn_rate_low: lower end of its 95 % interval
+-- * churn_rate_high: upper end of its 95 % interval
 -- * flagged: those that the rule held for
 -- * flagged_churned: those of them who churned
 -- * precision: flagged_churned over flagged
@@ -24,6 +26,8 @@
 -- * recall_low: lower end of its 95 % interval
 -- * recall_high: upper end of its 95 % interval
 -- * rest_rate: churn rate of the customers it did not hold for
+-- * rest_rate_low: lower end of its 95 % interval
+-- * rest_rate_high: upper end of its 95 % interval
 -- * difference_low: lower end of the 95 % interval of precision less rest_rate
 -- * difference_high: upper end of the 95 % interval of precision less rest_rate
 -- * distinguishable: 1 where those two differ by more than chance, else 0
@@ -164,6 +168,8 @@ SELECT
     customers,
     churned,
     rate_of(churned, customers) AS churn_rate,
+    wilson_low(churned, customers) AS churn_rate_low,
+    wilson_high(churned, customers) AS churn_rate_high,
     flagged,
     flagged_churned,
     precision,
@@ -173,6 +179,8 @@ SELECT
     wilson_low(flagged_churned, churned) AS recall_low,
     wilson_high(flagged_churned, churned) AS recall_high,
     rest_rate,
+    rest_low AS rest_rate_low,
+    rest_high AS rest_rate_high,
     difference_low,
     difference_high,
     distinguishable(difference_low, difference_high) AS distinguishable

@@ -31,6 +31,8 @@
 -- * peer_decided: their deals that advanced from the stage or were lost there
 -- * peer_advanced: deals of them that advanced
 -- * peer_rate: peer_advanced over peer_decided, NULL where there are no peers
+-- * peer_rate_low: lower end of its 95 % interval
+-- * peer_rate_high: upper end of its 95 % interval
 -- * difference: rate less peer_rate
 -- * difference_low: lower end of its 95 % interval
 -- * difference_high: upper end of its 95 % interval
@@ -163,6 +165,8 @@ SELECT
     peer_decided,
     peer_advanced,
     peer_rate,
+    peer_low AS peer_rate_low,
+    peer_high AS peer_rate_high,
     difference,
     lowest AS difference_low,
     highest AS difference_high,

@@ -20,6 +20,8 @@
 -- * rate_high: upper end of its 95 % interval
 -- * others_periods: such periods of the others
 -- * others_rate: share of them that were missed, NULL where there are none
+-- * others_rate_low: lower end of its 95 % interval
+-- * others_rate_high: upper end of its 95 % interval
 -- * difference: rate less others_rate
 -- * difference_low: lower end of its 95 % interval
 -- * difference_high: upper end of its 95 % interval
@@ -128,6 +130,8 @@ SELECT
     rate_high,
     others_periods,
     others_rate,
+    others_low AS others_rate_low,
+    others_high AS others_rate_high,
     rate - others_rate AS difference,
     lowest AS difference_low,
     highest AS difference_high,

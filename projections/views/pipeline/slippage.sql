@@ -13,6 +13,8 @@
 -- * shift: kept, pushed out, pulled in or moved back
 -- * deals: deals that tell when they are expected to close
 -- * share: deals over all such deals of the pipeline
+-- * share_low: lower end of its 95 % interval
+-- * share_high: upper end of its 95 % interval
 -- * moves: how often their day was moved
 -- * moves_per_deal: moves over deals
 -- * median_days: median of the days from the first day told to the last, negative where pulled in; NULL below five
@@ -72,7 +74,9 @@ SELECT
     pipeline,
     shift,
     deals,
-    rate_of(deals, sum(deals) OVER (PARTITION BY slice, period, pipeline)) AS share,
+    rate_of(deals, all_deals) AS share,
+    wilson_low(deals, all_deals) AS share_low,
+    wilson_high(deals, all_deals) AS share_high,
     moves,
     moves / deals AS moves_per_deal,
     median_of(shifts) AS median_days,
@@ -84,5 +88,5 @@ SELECT
     wilson_low(won, won + lost) AS win_rate_low,
     wilson_high(won, won + lost) AS win_rate_high,
     median_of(late) AS late_median_days
-FROM counted
+FROM (SELECT *, sum(deals) OVER (PARTITION BY slice, period, pipeline) AS all_deals FROM counted)
 ORDER BY period, slice, pipeline, deals DESC, shift

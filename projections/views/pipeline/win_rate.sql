@@ -17,6 +17,8 @@
 -- * win_rate_high: upper end of its 95 % interval
 -- * rest_closed: deals closed in the rest
 -- * rest_rate: won over closed in the rest
+-- * rest_rate_low: lower end of its 95 % interval
+-- * rest_rate_high: upper end of its 95 % interval
 -- * difference_low: lower end of the 95 % interval of the difference to the rest
 -- * difference_high: upper end of the 95 % interval of the difference to the rest
 -- * distinguishable: 1 where the rate differs from that of the rest by more than chance, else 0
@@ -87,6 +89,8 @@ SELECT
     win_rate_high,
     rest_closed,
     rest_rate,
+    rest_rate_low,
+    rest_rate_high,
     difference_low,
     difference_high,
     distinguishable(difference_low, difference_high) AS distinguishable,

@@ -149,6 +149,10 @@ def test_rules_are_judged_by_who_bought_in_the_90_days_after(customers: Floor) -
         (0.8, 0.5, 0.25, 1, 0),
         (0.8, None, 0, 0.8, 0),
     ]
+    # Wilson of 4 in 5 by hand: (4 + 1.921 ± 1.96·√(0.8 + 0.960)) / 8.841; of 3 in 3: 3 / 6.8415.
+    ends = "churn_rate_low, churn_rate_high, rest_rate_low, rest_rate_high"
+    where = f"judged_on = '{march}' AND rule = 'any'"
+    assert ask(customers, ends, question, where) == [(0.376, 0.964, 0.439, 1)]
 
 
 def test_a_rule_is_judged_when_its_90_days_are_over(customers: Floor) -> None:

@@ -289,6 +289,10 @@ def test_close_dates_are_pushed_out_and_pulled_in(ways: Floor) -> None:
         ("kept", 1, 0, None, None, 1, 0, 0, None, None),
         ("moved back", 1, 2, None, None, 1, 0, 0, None, None),
     ]
+    # Wilson of 5 in 12 by hand: (5 + 1.921 ± 1.96·√(5·7/12 + 0.960)) / 15.841.
+    found = "share, share_low, share_high"
+    where = "pipeline = 'slips' AND shift = 'pushed out'"
+    assert ask(ways, found, "slippage", where) == [(0.417, 0.193, 0.68)]
 
 
 def test_what_is_open_covers_what_is_left_of_the_quota(ways: Floor) -> None:
