@@ -184,6 +184,11 @@ def test_revenue_hangs_on_the_products_and_customers_of_the_file(
     assert [tuple(row) for row in found] == expected
 
 
+def month_ends(first: date) -> date:
+    """Return the last day of the month that begins on a day."""
+    return (first + timedelta(days=32)).replace(day=1) - timedelta(1)
+
+
 def month_before(day: date) -> date:
     return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
 
@@ -229,3 +234,33 @@ def test_on_its_last_day_a_quarter_is_what_was_won_in_it(client: Client, deals: 
     # The tape begins within the quarter a year before: two are too few for a range. What a deal is
     # worth is told only where it is won, so that no money is open.
     assert rows == [("", len(won), still_open, 2, None), ("USD", sum(won), 0, 0, None)]
+
+
+def test_replayed_forecasts_are_those_that_would_have_been_made_then(
+    client: Client, deals: list[Deal]
+) -> None:
+    told = client.query(
+        "SELECT horizon, days_ahead, periods, forecast, actual, wmape, bias, within, replays "
+        "FROM sales.forecast_replay_at(as_of = '2017-12-31', known_at = '2100-01-01') "
+        "WHERE currency = ''"
+    ).result_rows
+    # Of quarters too few are over; what deals are worth is told only where they are won.
+    assert {(horizon, days) for horizon, days, *_ in told} == {
+        ("week", 3), ("month", 7), ("month", 14), ("month", 21),
+    }  # fmt: skip
+    for horizon, days, periods, forecast, actual, wmape, bias, within, replays in told:
+        for place, (starts, low, middle, high, won) in enumerate(replays):
+            last = starts + timedelta(6) if horizon == "week" else month_ends(starts)
+            assert won == len(closed_between(deals, starts, last, "Won"))
+            if place % 5 == 0 and days in (3, 14):
+                rows = client.query(
+                    "SELECT low, middle, high FROM sales.close_forecast_at("
+                    f"as_of = '{last - timedelta(days)}', known_at = '2100-01-01') "
+                    f"WHERE horizon = '{horizon}' AND currency = ''"
+                ).result_rows
+                assert rows == [tuple(map(pytest.approx, (low, middle, high)))]
+        assert (periods, actual) == (len(replays), sum(one[4] for one in replays))
+        assert forecast == pytest.approx(sum(one[2] for one in replays))
+        assert wmape == pytest.approx(sum(abs(one[2] - one[4]) for one in replays) / actual)
+        assert bias == pytest.approx((forecast - actual) / actual)
+        assert within == sum(one[1] <= one[4] <= one[3] for one in replays)

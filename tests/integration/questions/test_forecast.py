@@ -101,6 +101,24 @@ def test_a_month_is_forecast_from_what_months_before_brought(summer: Floor) -> N
     ]
 
 
+def test_in_august_the_forecast_of_july_is_held_against_what_came(summer: Floor) -> None:
+    # 21 days before its end it was what it is above, and 30 was won in July: outside of the range.
+    # Wilson of 0 in 1 by hand: 3.8415 / 4.8415. Seven days before the end nothing was open in the
+    # months before, which so have nothing to tell, and June has only four months before it.
+    question = "forecast_replay_at(as_of = '2024-07-31', known_at = '2100-01-01')"
+    columns = "days_ahead, periods, forecast, actual, wmape, within, within_rate, within_rate_high"
+    where = "horizon = 'month' AND currency = 'EUR'"
+    assert ask(summer, columns, question, where) == [(21, 1, 1530, 30, None, 0, 0, 0.793)]
+    columns = "arrayMap(one -> (toString(one.1), one.2, one.3, one.4, one.5), replays)"
+    ((replays,),) = ask(summer, columns, question, where)
+    assert [tuple(one) for one in replays] == [
+        ("2024-07-01", pytest.approx(730), pytest.approx(1530), pytest.approx(2330), 30)
+    ]
+    # On the day before July is not over.
+    question = "forecast_replay_at(as_of = '2024-07-30', known_at = '2100-01-01')"
+    assert ask(summer, "periods", question, where) == []
+
+
 def test_deals_are_forecast_with_or_without_an_amount(summer: Floor) -> None:
     # Half a deal was weighted and one was won in each month: twice as many, with 1.5 weighted now.
     columns = "won, commit, due, open, open_weighted, low, middle, high"
