@@ -108,3 +108,28 @@ def test_a_conflict_is_there_from_when_the_tape_learnt_it(floor: Floor) -> None:
         floor.ask(f"SELECT count() FROM sales.conflicts_at(as_of='2100-01-01', known_at='{at}')")
         for (at,) in learnt
     ] == [[(0,)], [(1,)], [(2,)]]
+
+
+def test_the_history_of_a_deal_has_its_live_events_in_order_as_corrected(floor: Floor) -> None:
+    about = {"deal": "d1", "account": "a", "actor": "ann"}
+    opened = told("deal.opened", "03-01", **about, pipeline="main", stage="contact")
+    won = told("deal.won", "03-09", **about, sequence=1, amount="90", currency="EUR")
+    lost = told("deal.lost", "03-08", **about, reason="price")
+    # Told in another order than it happened: won for 100 and a day later, and never lost.
+    floor.tell(
+        won,
+        told("deal.stage_changed", "03-09", **about, stage="closing"),
+        lost,
+        opened,
+        corrected(won, "03-10", amount="100"),
+        retracted(lost),
+        told("deal.opened", "03-02", deal="d2", account="a", pipeline="main", stage="contact"),
+    )
+    columns = "deal, step, toString(toDate(time)), type, stage, toString(amount), currency"
+    columns += ", corrected_at IS NOT NULL"
+    assert floor.ask(f"SELECT {columns} FROM sales.deal_history") == [
+        ("d1", 1, "2024-03-01", "sales.deal.opened.v1", "contact", None, None, 0),
+        ("d1", 2, "2024-03-09", "sales.deal.stage_changed.v1", "closing", None, None, 0),
+        ("d1", 3, "2024-03-10", "sales.deal.won.v1", None, "100", "EUR", 1),
+        ("d2", 1, "2024-03-02", "sales.deal.opened.v1", "contact", None, None, 0),
+    ]
