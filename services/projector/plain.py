@@ -7,14 +7,15 @@ too, with the same attributes and the same payload as text. Whatever is not (an 
 an old version, an amendment, an error) is left to `events.parsing`, which alone says why.
 """
 
-import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
@@ -34,11 +35,11 @@ _PLAIN_DAY = Annotated[
 ]
 """A day within the bounds of `events.values`, but for leap days."""
 
-_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
-    "(?:Z|[+-][0-9]{2}:[0-9]{2})"
-).fullmatch
-"""A time as `datetime.fromisoformat` and the models read it alike, or not at all."""
+_TIME = (
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]{1,6})?"
+    "(?:Z|[+-][0-9]{2}:[0-9]{2})$"
+)
+"""A time as Arrow and the models read it alike, or not at all."""
 
 _FROM, _TO = "1900-01-02", "2199-12-31"
 """Within the bounds of `events.values`, whatever the offset."""
@@ -49,13 +50,19 @@ _IMPLIED = frozenset({CONTROL_FREE, NUL_FREE})
 """Patterns that hold for every string of a JSON text without an escape and without DEL."""
 
 
+MOMENT = pa.timestamp("us", tz="UTC")
+"""How a column of times is typed."""
+
+
 class PlainEvent(Protocol):
-    """What a plain event has; the attributes are those of the envelope, `data` is a struct."""
+    """What a plain event has; the attributes are those of the envelope, `time` as it is written,
+    `data` is a struct.
+    """
 
     id: str
     source: str
     type: str
-    time: datetime
+    time: str
     sequence: int
     subject: str | None
     account: str | None
@@ -71,28 +78,62 @@ class _NotPlainError(Exception):
     """A type of which some field calls for judgement."""
 
 
-def read_plain(raw: bytes) -> PlainEvent | None:
-    """Read an event that is plainly one; None where `events.parsing` is to judge."""
-    if len(raw) > MAX_BYTES or _ESCAPE in raw or _DEL in raw:
-        return None
+def read_plain(raws: Sequence[bytes]) -> list[PlainEvent | None]:
+    """Read events that are plainly such; None in the place of one `events.parsing` is to judge."""
     decode, checks = _reader()
+    found: list[PlainEvent | None] = []
+    for raw in raws:
+        event = None
+        if len(raw) <= MAX_BYTES and _ESCAPE not in raw and _DEL not in raw:
+            try:
+                read = decode(raw)
+                for check in checks[read.type]:
+                    check(read.data)
+                event = read
+            except ValueError:  # msgspec's errors are among these
+                pass
+        found.append(event)
+    # Times are looked at all at once, which costs a fourth of one by one.
+    times = pa.array([None if event is None else event.time for event in found], pa.string())
+    return [
+        event if plain else None
+        for event, plain in zip(found, _plain_times(times).to_pylist(), strict=True)
+    ]
+
+
+def moments(times: Sequence[str]) -> pa.Array:
+    """Return times of plain events as a column of `MOMENT`."""
+    return pa.array(times, pa.string()).cast(MOMENT)
+
+
+def plain_payload(event: PlainEvent) -> bytes:
+    """Return the payload as `events.envelope.payload_json` writes it, in UTF-8."""
+    return _encode(event.data)
+
+
+def _plain_times(times: pa.Array) -> pa.Array:
+    """Return for each text whether it is plainly a time; NULL for NULL."""
+    written = pc.match_substring_regex(times, _TIME)
+    within = pc.and_(pc.greater_equal(times, _FROM), pc.less(times, _TO))
+    plain = pc.and_(written, within)
     try:
-        event = decode(raw)
-        time = event.time
-        if not _FROM <= time < _TO or _TIME(time) is None:
-            return None
-        event.time = datetime.fromisoformat(time).astimezone(UTC)
-        for check in checks[event.type]:
-            check(event.data)
-    except ValueError:  # msgspec's errors are among these
-        return None
-    found: PlainEvent = event
-    return found
+        times.filter(plain).cast(MOMENT)
+    except pa.ArrowInvalid:  # one of them is on no day, or at no hour
+        there = [bool(one) and _is_one(time) for one, time in _both(plain, times)]
+        return pa.array(there, pa.bool_())
+    return plain
 
 
-def plain_payload_json(event: PlainEvent) -> str:
-    """Return the payload as `events.envelope.payload_json` writes it."""
-    return _encode(event.data).decode()
+def _both(left: pa.Array, right: pa.Array) -> "zip[tuple[Any, Any]]":
+    return zip(left.to_pylist(), right.to_pylist(), strict=True)
+
+
+def _is_one(time: str) -> bool:
+    try:
+        moments([time])
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 _encode = msgspec.json.Encoder().encode

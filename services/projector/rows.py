@@ -18,7 +18,7 @@ from events.corrections import corrected_payload_json
 from events.envelope import AnyEvent, Event, payload_json
 from events.parsing import Rejection, parse_event
 from infra.tape import Record
-from services.projector.plain import PlainEvent, plain_payload_json, read_plain
+from services.projector.plain import MOMENT, PlainEvent, moments, plain_payload, read_plain
 
 # A batch's columns are gone with it, and this allocator gives their memory back to the system.
 pa.set_memory_pool(pa.system_memory_pool())
@@ -28,7 +28,6 @@ AMENDMENTS = frozenset(name for name, model in CATALOGUE.items() if issubclass(m
 CHUNK = 2_000
 """How many records are events at one time: more would only fall out of the processor's caches."""
 
-MOMENT = pa.timestamp("us", tz="UTC")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = datetime(1900, 1, 1, tzinfo=UTC)
 
@@ -131,7 +130,10 @@ def rows_of(records: Sequence[Record]) -> Rows:
 
 def judge(records: Sequence[Record]) -> Judged:
     """Validate and upcast records."""
-    found = [read_plain(record.value) or parse_event(record.value) for record in records]
+    plain = read_plain([record.value for record in records])
+    found = [
+        event or parse_event(record.value) for event, record in zip(plain, records, strict=True)
+    ]
     return Judged(list(records), found)
 
 
@@ -152,8 +154,8 @@ def _ledger_columns(records: Sequence[Record], events: Sequence[Told]) -> dict[s
         else ((name, ()) for name in NAMES)
     )
     for name in OPTIONAL:
-        columns[name] = [value or "" for value in columns[name]]
-    times = _moments(columns["time"])
+        columns[name] = pa.array(columns[name], pa.string()).fill_null("")
+    times = _times(columns["time"])
     return columns | {
         "time": times,
         "key": [record.key for record in records],
@@ -165,8 +167,8 @@ def _ledger_columns(records: Sequence[Record], events: Sequence[Told]) -> dict[s
     }
 
 
-def _payload(event: Told) -> str:
-    return payload_json(event) if isinstance(event, Event) else plain_payload_json(event)
+def _payload(event: Told) -> bytes:
+    return payload_json(event).encode() if isinstance(event, Event) else plain_payload(event)
 
 
 def _amendment_columns(
@@ -195,7 +197,7 @@ def _amendment_columns(
 def _amendment(event: Told) -> tuple[datetime, int, str, str, str, datetime, str]:
     data = event.data
     if not isinstance(event, Event) or not isinstance(data, Amendment):
-        return event.time, 0, "", "", "", NEVER, ""
+        return _time(event), 0, "", "", "", NEVER, ""
     target = data.target_source, data.target_id, data.target_type
     if isinstance(data, EventCorrected):
         return data.target_time, 1, *target, data.corrected_time, corrected_payload_json(event)
@@ -236,7 +238,26 @@ def _tape_columns(judged: Judged) -> dict[str, Any]:
 
 def _filed(event: Told) -> datetime:
     data = event.data
-    return data.target_time if isinstance(data, Amendment) else event.time
+    return data.target_time if isinstance(data, Amendment) else _time(event)
+
+
+def _time(event: Told) -> datetime:
+    if isinstance(event, Event):
+        return event.time
+    return datetime.fromisoformat(event.time).astimezone(UTC)
+
+
+def _times(told: Sequence[str | datetime]) -> pa.Array:
+    """Return the times of events, however they were read, as a column."""
+    texts = [time for time in told if isinstance(time, str)]
+    if len(texts) == len(told):
+        return moments(texts)
+    return _moments(
+        [
+            datetime.fromisoformat(time).astimezone(UTC) if isinstance(time, str) else time
+            for time in told
+        ]
+    )
 
 
 def _moments(moments: Sequence[datetime]) -> pa.Array:
