@@ -80,6 +80,14 @@ class Layout:
         )
         return [_with_settings(held, _REPEATS), spread]
 
+    def column(self, table: str, definition: str) -> list[str]:
+        """Return the statements that add a column to a table that is older than it."""
+        names = [self.holder(table), table] if self.cluster else [table]
+        return [
+            f"ALTER TABLE {one}{self.everywhere} ADD COLUMN IF NOT EXISTS {definition}"
+            for one in names
+        ]
+
     def without_table(self, name: str) -> list[str]:
         """Return the statements that drop a table with all it holds."""
         names = [name, self.holder(name)] if self.cluster else [name]

@@ -10,10 +10,11 @@ CREATE TABLE IF NOT EXISTS sales_store.tape
     type        LowCardinality(String) COMMENT 'type of the event, empty where invalid',
     day         Date32 COMMENT 'day it is filed under, 1900-01-01 where invalid',
     actor       String COMMENT 'sales rep, empty where none',
+    deal        String DEFAULT JSONExtractString(value, 'deal') COMMENT 'deal, empty where none',
     value       String COMMENT 'exact bytes',
     sha256      FixedString(32) DEFAULT SHA256(value) COMMENT 'SHA-256 of value'
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (partition, offset)
-SETTINGS max_compress_block_size = 131072
+SETTINGS max_compress_block_size = 131072, merge_selector_base = 16
 COMMENT 'Every record of the tape, good or bad, with its exact bytes'

@@ -71,6 +71,7 @@ TAPE = pa.schema(
         ("type", pa.string()),
         ("day", pa.date32()),
         ("actor", pa.string()),
+        ("deal", pa.string()),
         ("value", pa.binary()),
     ]
 )
@@ -212,7 +213,7 @@ def tape_rows(judged: Judged, ledger: pa.Table) -> pa.Table:
         return _table(_tape_columns(judged) | {"value": values}, TAPE)
     count = len(records)
     columns = {name: ledger[name] for name in ("partition", "offset", "recorded_at", "key")}
-    columns |= {"type": ledger["type"], "actor": ledger["actor"], "value": values}
+    columns |= {name: ledger[name] for name in ("type", "actor", "deal")} | {"value": values}
     columns["day"] = ledger["filed_time"].cast(pa.date32())
     columns["valid"] = pa.repeat(pa.scalar(1, pa.uint8()), count)
     columns["reason"] = pa.repeat("", count)
@@ -233,6 +234,7 @@ def _tape_columns(judged: Judged) -> dict[str, Any]:
         "type": ["" if event is None else event.type for event in good],
         "day": [NEVER.date() if event is None else _filed(event).date() for event in good],
         "actor": ["" if event is None else event.actor or "" for event in good],
+        "deal": ["" if event is None else event.deal or "" for event in good],
     }
 
 

@@ -3,6 +3,7 @@
 Every statement that the two loops send stands here or is rendered by `projections`.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,6 @@ TABLES = (
     "events",
     "events_by_day",
     "events_to_day",
-    "unowned_to_day",
     "tape",
     "appended",
     "positions",
@@ -27,14 +27,36 @@ TABLES = (
 )
 
 
+_COLUMN = re.compile(r"^    (?P<name>[a-z_0-9]+) +[A-Z].*?(?=,?$)", re.MULTILINE)
+
+
 def prepare(client: Client) -> None:
-    """Create the databases and the store's own tables where they are missing."""
+    """Create the databases and the store's own tables where they are missing, and of tables that
+    are older than one of their columns that column: its default says what it was so far.
+    """
     layout = layout_of(client)
     for database in DATABASES:
         client.command(layout.database(database))
+    there = _columns(client)
     for name in TABLES:
-        for statement in layout.table((STORE / f"{name}.sql").read_text()):
+        sql = (STORE / f"{name}.sql").read_text()
+        for statement in layout.table(sql):
             client.command(statement)
+        if name in there:
+            for column in _COLUMN.finditer(sql):
+                if column["name"] not in there[name]:
+                    for statement in layout.column(f"sales_store.{name}", column[0].strip()):
+                        client.command(statement)
+
+
+def _columns(client: Client) -> dict[str, set[str]]:
+    """Return, per table of the store, the columns that it has."""
+    rows = client.query(
+        "SELECT table, groupArray(name) FROM system.columns "
+        "WHERE database = 'sales_store' AND table IN {tables:Array(String)} GROUP BY table",
+        parameters={"tables": list(TABLES)},
+    ).result_rows
+    return {table: set(names) for table, names in rows}
 
 
 def watermark(client: Client) -> dict[int, int]:
