@@ -14,6 +14,15 @@ SESSION_SETTINGS = {
 """What every statement runs under, in the engine and on a server."""
 
 
+MERGES_YIELD = "os_threads_nice_value_merge_mutate=10"
+"""What the embedded engine is started with: parts are merged in what time others leave."""
+
+
+def engine_at(path: str) -> str:
+    """Return how the embedded engine of a folder is named to who connects to it."""
+    return f"{path}?{MERGES_YIELD}"
+
+
 class WarehouseError(Exception):
     """The warehouse cannot be opened; the message names it and says what to do."""
 

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 import chdb
 
 from infra import clock
-from infra.warehouse.contract import WarehouseError
+from infra.warehouse.contract import WarehouseError, engine_at
 
 PIPE_BYTES = 2**20
 PIECE_BYTES = 2**18
@@ -85,7 +85,7 @@ class Engine:
             raise WarehouseError(f"{self._path}: cannot be opened: {error}") from error
 
     def _connect(self) -> Any:
-        return chdb.connect(self._path)  # type: ignore[no-untyped-call]  # it comes without types
+        return chdb.connect(engine_at(self._path))  # type: ignore[no-untyped-call]  # it comes without types
 
     def handle(self) -> "Handle":
         """Return a new connection, which the caller closes."""

@@ -15,7 +15,13 @@ from infra.closing import Closing
 from infra.settings import ServerSettings, load
 from infra.urls import shown_url
 from infra.warehouse import server
-from infra.warehouse.contract import SESSION_SETTINGS, Role, WarehouseError, WarehouseRefused
+from infra.warehouse.contract import (
+    SESSION_SETTINGS,
+    Role,
+    WarehouseError,
+    WarehouseRefused,
+    engine_at,
+)
 from infra.warehouse.failures import FAILURES
 from infra.warehouse.layout import Layout, lay_out
 
@@ -80,7 +86,7 @@ class Warehouse(Closing):
             return lay_out(server.connect(self._server_url, role, self._settings), self.layout)
         try:
             client = clickhouse_connect.get_client(
-                interface="chdb", path=self._path, settings=dict(SESSION_SETTINGS)
+                interface="chdb", path=engine_at(self._path), settings=dict(SESSION_SETTINGS)
             )
         except FAILURES as error:
             raise WarehouseError(f"{self.url}: cannot be opened: {error}") from error
