@@ -16,10 +16,12 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 0.5
-LONGEST_PAUSE = 3.0
-"""Seconds that derivation pauses at most between rounds when the tape's end is near."""
-LONGEST_PAUSE_BEHIND = 30.0
-"""The same while more is waiting on the tape than one batch holds."""
+FRESH_SECONDS = 2.5
+"""How long what is in the ledger may wait to be derived while a backlog is appended: rounds are no
+more frequent than that asks for, since a large one costs less per record than many small ones."""
+LOOK_SECONDS = 0.1
+LONGEST_PAUSE = 30.0
+"""Seconds that derivation pauses at most between rounds."""
 
 
 def nothing() -> None:
@@ -35,7 +37,7 @@ class Rounds:
     """Tells whether more is waiting on the tape than one batch holds."""
     trouble: dict[str, str]
     """Where the loop writes why it cannot go on, under its name."""
-    share: float = 0.2
+    share: float = 0.5
     """The share of the time that derivation takes at most."""
     before: Callable[[], None] = nothing
     """Called before each round, in its thread."""
@@ -92,19 +94,24 @@ class Rounds:
                 note(self.trouble, "derive", error)
                 self._stop.wait(RETRY_SECONDS)
 
-    def _pace(self, took: float, was_behind: bool) -> None:
-        """Leave the engine to others for a while: a round covers what came in the meantime.
+    def pause_after(self, took: float, behind: bool) -> float:
+        """Return how many seconds a round that took so many leaves the engine to others.
 
-        What comes after a pause is derived at once; under load rounds become larger, not more.
-        While a backlog is appended the pause may be long, and ends with the backlog.
+        What comes in just after a round began waits for its end, the pause, and the next round. A
+        round covers what came in meanwhile, so while a backlog is appended it is no sooner than
+        `FRESH_SECONDS` ask for.
         """
         pause = took * (1 - self.share) / self.share
-        if not was_behind:
-            self._stop.wait(min(LONGEST_PAUSE, pause))
-            return
-        until = monotonic() + min(LONGEST_PAUSE_BEHIND, pause)
-        while self.behind() and monotonic() < until and not self._stop.wait(0.1):
-            pass
+        if behind:
+            pause = max(pause, FRESH_SECONDS - 2 * took)
+        return min(LONGEST_PAUSE, pause)
+
+    def _pace(self, took: float, was_behind: bool) -> None:
+        """Pause; no longer where a backlog ends, or begins, meanwhile."""
+        until = monotonic() + self.pause_after(took, was_behind)
+        while (left := until - monotonic()) > 0 and self.behind() == was_behind:
+            if self._stop.wait(min(left, LOOK_SECONDS)):
+                return
 
 
 def note(trouble: dict[str, str], loop: str, error: Exception) -> None:

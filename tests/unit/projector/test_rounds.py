@@ -8,7 +8,7 @@ from urllib3.exceptions import ProtocolError
 from waiting import wait_until
 
 from services.projector.derive import DeriveLoop
-from services.projector.rounds import Rounds
+from services.projector.rounds import FRESH_SECONDS, LONGEST_PAUSE, Rounds
 
 
 class Derivation:
@@ -58,3 +58,17 @@ def test_a_loop_that_was_told_to_end_has_not_failed() -> None:
     wait_until(lambda: rounds.failed)
     rounds.stop(10)
     assert not rounds.failed
+
+
+@pytest.mark.parametrize(
+    ("took", "behind", "pause"),
+    [
+        (0.2, False, 0.2),  # half of the time is others'
+        (0.2, True, FRESH_SECONDS - 0.4),  # what is appended waits no longer than that
+        (2.0, True, 2.0),  # and where rounds are long, still half of the time is others'
+        (60.0, False, LONGEST_PAUSE),
+    ],
+)
+def test_rounds_leave_the_engine_to_others(took: float, behind: bool, pause: float) -> None:
+    rounds = Rounds(cast(DeriveLoop, None), lambda: behind, {}, share=0.5)
+    assert rounds.pause_after(took, behind) == pytest.approx(pause)
