@@ -1,8 +1,10 @@
-"""Salestape: a worker as `salestape projector` runs it, with every table that the platform derives.
+"""Salestape: a worker as `salestape projector` runs it.
 
-`python -m benchmarks.contenders.salestape SERVERS TOPIC COUNT FOLDER [SHARE]`; the share is what
-derivation may take of the time. Beside the throughput it tells how long what was in the ledger
-waited to be derived, at most. Tables are made before the time begins, as those of the others are.
+`python -m benchmarks.contenders.salestape SERVERS TOPIC COUNT FOLDER deals|all [SHARE]`: with the
+tables that the others have, a typed ledger and deals, or with all that the platform derives; the
+share is what derivation may take of the time. Beside the throughput it tells how long what was in
+the ledger waited to be derived, at most. Tables are made before the time begins, as those of the
+others are.
 """
 
 import os
@@ -11,12 +13,14 @@ import sys
 import threading
 import time
 from collections import deque
+from dataclasses import replace
 
 from benchmarks.contenders.tables import DIGEST, PARTITIONS, Stopwatch, Task, tell
 from infra.settings import KafkaSettings, ProjectorSettings
 from infra.tape.kafka import KafkaTape
 from infra.warehouse import Warehouse
 from projections import registry
+from projections.registry import Definitions
 from services.projector import store
 from services.projector.derive import DeriveLoop
 from services.projector.worker import Group, Pace, Worker
@@ -77,12 +81,21 @@ class Watch:
         return min((sum(position.values()) for position in reached), default=0)
 
 
-def run(task: Task, share: float) -> None:
+def tables(kind: str) -> Definitions:
+    """Return the definitions of deals with what they need, or of everything."""
+    every = registry.load()
+    if kind == "all":
+        return every
+    deals = every.tables["deals"]
+    kept = {name: every.tables[name] for name in (*deals.needs, deals.name)}
+    return replace(every, tables=kept, questions={})
+
+
+def run(task: Task, definitions: Definitions, share: float) -> None:
     """Run a worker over the topic."""
     servers, settings = task.servers.split(","), KafkaSettings(partitions=PARTITIONS)
     session = ProjectorSettings().session_seconds
     group = Group(servers, task.topic, settings, f"salestape-{task.folder.name}", session)
-    definitions = registry.load()
     tape = KafkaTape(servers, task.topic, settings)
     with Warehouse(f"chdb://{task.folder / 'engine'}") as warehouse:
         store.prepare(warehouse.client("admin"))
@@ -109,5 +122,5 @@ def run(task: Task, share: float) -> None:
 
 
 if __name__ == "__main__":
-    given = float(sys.argv[5]) if len(sys.argv) > 5 else ProjectorSettings().derive_share
-    run(Task.given(), given)
+    given = float(sys.argv[6]) if len(sys.argv) > 6 else ProjectorSettings().derive_share
+    run(Task.given(), tables(sys.argv[5]), given)
