@@ -10,6 +10,7 @@
 -- $definitions what those columns are, over the ledger
 -- $home        every home of a group, or the one home where the scope fixes it
 -- $ledger      the table to read
+-- $digest      the digest of a record, followed by a comma; nothing where it is a column like others
 -- $target_source, $target_id  what a record is about: itself, or the target of an amendment
 -- $beaten      true for a record that lost against an earlier one outside the scope
 -- $only        the condition on the rows to read
@@ -88,6 +89,7 @@ FROM
         (
             SELECT
                 *,
+                $digest
                 $target_source AS target_source,
                 $target_id AS target_id,
                 $definitions

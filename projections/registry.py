@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from projections.calendar import Calendar
 from projections.header import Header, header_of
@@ -26,6 +26,10 @@ CALENDAR = Calendar()
 RESERVED = frozenset({"events", "effective", "rows", "tape"})
 
 
+Reading = Literal["key", "deal", "day"]
+READINGS: tuple[Reading, ...] = get_args(Reading)
+
+
 class DefinitionError(Exception):
     """A file of a derived table or a question is wrong; the message names the file."""
 
@@ -36,16 +40,17 @@ class DerivedTable:
 
     name: str
     purpose: str
-    reading: Literal["key", "day"]
-    """Which reading of the ledger it is derived from: whole keys, or slices of a day and a rep."""
+    reading: Reading
+    """Which reading of the ledger it is derived from: whole keys, the deals of a key, or slices of
+    a day and a rep."""
     key: tuple[str, ...]
     """The columns that name a row."""
     touched_by: tuple[str, ...]
     """Prefixes of the event types that can change a row; amendments always can."""
     needs: tuple[str, ...]
     """Derived tables that must have come as far before this one is derived."""
-    only_where: str | None
-    """A condition on effective events; where none meets it, there is nothing to derive."""
+    judged_only: bool
+    """True where records that stand alone, with no other of their source and id, make no row."""
     table_sql: str
     derive_sql: str
     read_sql: str
@@ -232,7 +237,7 @@ def _table(folder: Path) -> DerivedTable:
             key=tuple(about["key"]),
             touched_by=tuple(about["touched_by"]),
             needs=tuple(about.get("needs", ())),
-            only_where=about.get("only_where"),
+            judged_only=bool(about.get("judged_only", False)),
             table_sql=(folder / "table.sql").read_text(),
             derive_sql=(folder / "derive.sql").read_text(),
             read_sql=(folder / "read.sql").read_text(),
@@ -251,16 +256,14 @@ def _text_or_none(path: Path) -> str | None:
     return path.read_text() if path.exists() else None
 
 
-def _reading(folder: Path, about: Mapping[str, Any]) -> Literal["key", "day"]:
-    match about["reading"]:
-        case "key":
-            return "key"
-        case "day":
-            return "day"
-        case other:
-            raise DefinitionError(
-                f"{folder / 'about.toml'}: reading is {other!r}; it is 'key' or 'day'"
-            )
+def _reading(folder: Path, about: Mapping[str, Any]) -> Reading:
+    for known in READINGS:
+        if about["reading"] == known:
+            return known
+    raise DefinitionError(
+        f"{folder / 'about.toml'}: reading is {about['reading']!r}; "
+        f"it is one of {', '.join(map(repr, READINGS))}"
+    )
 
 
 def _question(path: Path) -> Question:

@@ -22,6 +22,14 @@ from projections.registry import (
 COLUMNS = payload_columns()
 MOMENT = "moment"
 """The place of an event in the order of all that are read, numbered only where it is asked for."""
+PLACE, AMENDS = "place", "amends"
+"""Columns of a plain slice that no derivation knows."""
+EVENT = (
+    "deal", "account", "actor", "source", "id", "positions", "contested", "live", "type", "time",
+    "sequence", "subject", "correlationid", "causationid", "recorded_at", "partition", "offset",
+    "amended_at", "amended_by", "data",
+)  # fmt: skip
+"""The columns of an effective event, beside those of its scope and the payload fields."""
 
 
 def moment(parameter: str) -> str:
@@ -39,6 +47,7 @@ TARGET_ID = "if(kind > 0, ref_id, id)"
 ORIGINAL_HOME = "(original.deal, original.account, original.actor, original.type)"
 SCOPES: dict[str, dict[str, str]] = {
     "key": {},
+    "deal": {"filed_deal": "deal"},
     "day": {
         "filed_day": "toDate32(filed_time)",
         "filed_actor": "actor",
@@ -53,6 +62,7 @@ SCOPES: dict[str, dict[str, str]] = {
 """Reading to the columns that narrow it beside the key, and what they are over the ledger."""
 LEDGERS = {
     "key": "sales_store.events",
+    "deal": "sales_store.events",
     "day": "sales_store.events_by_day",
     "people": "sales_store.events",
 }
@@ -61,7 +71,7 @@ LEDGERS = {
 
 def scope_of(reading: str) -> Mapping[str, str]:
     """Return the columns that name a scope of a reading, and what they are over the ledger."""
-    return SCOPES[reading] or {"key": "key"}
+    return SCOPES[reading] if reading == "day" else {"key": "key", **SCOPES[reading]}
 
 
 def _effective(reading: str, ledger: str, only: str) -> str:
@@ -73,9 +83,68 @@ def _effective(reading: str, ledger: str, only: str) -> str:
     )
 
 
-def _alone(reading: str, ledger: str, only: str) -> str:
-    """Return the effective events of the records that need no judging."""
-    return Template(ALONE).substitute(_places(reading, ledger), only=only)
+def _alone(reading: str, ledger: str, only: str, **more: str) -> str:
+    """Return the effective events of the records that need no judging.
+
+    With `more` columns, name to what it is over the ledger.
+    """
+    places = _places(reading, ledger)
+    places["scope"] += "".join(f"{name}, " for name in more)
+    places["definitions"] += "".join(f"{what} AS {name}, " for name, what in more.items())
+    return Template(ALONE).substitute(places, only=only)
+
+
+def plain_slice(reading: str, named: frozenset[str], only: str) -> str:
+    """Return the records that meet the condition `only`, each as if it stood alone in its group.
+
+    With the columns of effective events and the payload fields that are `named`, the columns of
+    the scope, and what `judged_scopes` goes by: `PLACE`, the hash of the group, and `AMENDS`,
+    true for a record that stands for none by itself.
+    """
+    ledger = LEDGERS[reading]
+    places = _places(reading, ledger)
+    judged = {PLACE: places["place"], AMENDS: f"kind > 0 OR {places['beaten']}"}
+    wanted = {"key", *scope_of(reading), *judged, *named}
+    told = _with_fields(_alone(reading, ledger, only, **judged), named)
+    return f"SELECT {', '.join(sorted(wanted))} FROM\n(\n{told}\n)"
+
+
+def records_and_judged(reading: str, only: str, plain: str | None) -> str:
+    """Return the statement that tells how many records there are, and how many groups of them must
+    be judged: of a plain slice or, where there is none, of the records of the ledger that meet
+    the condition `only`.
+    """
+    source = plain
+    if source is None:
+        places = _places(reading, LEDGERS[reading])
+        source = (
+            f"(SELECT {places['place']} AS {PLACE}, kind > 0 OR {places['beaten']} AS {AMENDS} "
+            f"FROM {places['ledger']} WHERE {only})"
+        )
+    return (
+        f"SELECT sum(together), countIf(together > 1 OR amended) FROM (SELECT count() AS together, "
+        f"max({AMENDS}) AS amended FROM {source} GROUP BY {PLACE})"
+    )
+
+
+def judged_scopes(reading: str, only: str, plain: str | None) -> str:
+    """Return the scopes with groups that must be judged, of a plain slice or, where there is none,
+    of the records of the ledger that meet the condition `only`.
+    """
+    scope = scope_of(reading)
+    names = ", ".join(scope)
+    if plain is not None:
+        judged = f"GROUP BY {PLACE} HAVING count() > 1 OR max({AMENDS})"
+        return (
+            f"SELECT DISTINCT {names} FROM {plain} "
+            f"WHERE {PLACE} IN (SELECT {PLACE} FROM {plain} {judged})"
+        )
+    columns = ", ".join(f"{what} AS {name}" for name, what in scope.items())
+    place = _places(reading, LEDGERS[reading])["place"]
+    return (
+        f"SELECT DISTINCT {columns} FROM {LEDGERS[reading]} "
+        f"WHERE {only} AND {place} IN ({crowded(reading, only)})"
+    )
 
 
 def crowded(reading: str, only: str, ledger: str | None = None) -> str:
@@ -121,6 +190,7 @@ def _places(reading: str, ledger: str) -> dict[str, str]:
         "scope": "".join(f"{name}, " for name in scope),
         "definitions": "".join(f"{what} AS {name}, " for name, what in scope.items()),
         "ledger": ledger,
+        "digest": "digest," if ledger in LEDGERS.values() else "",
         "beaten": BEATEN if scope else "0",
         "target_source": TARGET_SOURCE,
         "target_id": TARGET_ID,
@@ -143,6 +213,17 @@ def fields_of(table: DerivedTable) -> frozenset[str]:
     return _named(table.derive_sql, COLUMNS.keys() | {MOMENT})
 
 
+def named_by(table: DerivedTable) -> frozenset[str]:
+    """Return what a derivation names of effective events: columns, payload fields, and `moment`.
+
+    Where it may take columns over by a star, those that are stored are named, too.
+    """
+    stored = re.findall(r"^\s+`?([a-z_]\w*)`?\s", without_comments(table.table_sql), re.MULTILINE)
+    text = " ".join([table.derive_sql, *stored] if "*" in table.derive_sql else [table.derive_sql])
+    beside = {"actor"} if table.reading == "day" else {"deal"} if table.reading == "deal" else set()
+    return fields_of(table) | _named(text, {*EVENT}) | beside
+
+
 def fields_named(sql: str) -> frozenset[str]:
     """Return the payload fields that a text names."""
     return _named(sql, COLUMNS.keys())
@@ -155,9 +236,12 @@ def _named(sql: str, names: Set[str]) -> frozenset[str]:
 def derivation(table: DerivedTable, source: str) -> str:
     """Return the derivation reading from `source`: a table name or a subquery in parentheses.
 
-    One by day that says nothing of homes is by day and rep: it sees no event without a rep.
+    One by deal sees no event without a deal; one by day that says nothing of homes is by day and
+    rep, and sees none without a rep.
     """
-    if table.reading == "day" and "filed_home" not in table.derive_sql:
+    if table.reading == "deal":
+        source = f"(SELECT * FROM {source} WHERE deal != '')"
+    elif table.reading == "day" and "filed_home" not in table.derive_sql:
         source = f"(SELECT * FROM {source} WHERE actor != '')"
     return _put(table.derive_sql, "effective", source)
 
@@ -198,7 +282,7 @@ def table_at(table: DerivedTable) -> str:
     happened = f"(SELECT * FROM ({told}) WHERE live AND time <= {moment('as_of')})"
     # A derivation may look into the ledger besides: there, too, only what was known is seen.
     ledger = LEDGERS["key"]
-    bounded = f"FROM (SELECT * FROM {ledger} WHERE {known})"
+    bounded = f"FROM (SELECT *, digest FROM {ledger} WHERE {known})"
     known_only = replace(table, derive_sql=table.derive_sql.replace(f"FROM {ledger}", bounded))
     return _reading(
         table.read_sql,

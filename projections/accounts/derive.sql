@@ -5,11 +5,11 @@ SELECT
     account,
     key != account AS elsewhere,
     arrayMap(
-        told -> CAST((told.2, told.3, told.4, told.5), 'Tuple(told_at DateTime64(6, \'UTC\'), name String, segment String, country String)'),
+        told -> CAST((told.1, told.5, told.6, told.7), 'Tuple(told_at DateTime64(6, \'UTC\'), name String, segment String, country String)'),
         arraySlice(
             arrayReverseSort(
                 groupArrayIf(
-                    (moment, time, ifNull(name, ''), ifNull(segment, ''), ifNull(country, '')),
+                    (time, sequence, source, id, ifNull(name, ''), ifNull(segment, ''), ifNull(country, '')),
                     live AND type IN ('sales.account.created.v1', 'sales.account.profile_changed.v1')
                 )
             ), 1, 1

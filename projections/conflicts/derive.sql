@@ -9,6 +9,7 @@ SELECT
     later.type AS type,
     later.day AS day,
     later.actor AS actor,
+    later.deal AS deal,
     later.recorded_at AS recorded_at,
     toUInt64(1) AS version,
     toUInt8(0) AS is_deleted
@@ -20,8 +21,8 @@ FROM
         id,
         argMin(digest, (recorded_at, partition, offset)) AS first_digest,
         arrayJoin(groupUniqArray(CAST(
-            (partition, offset, type, toDate32(filed_time), actor, recorded_at, digest),
-            'Tuple(partition UInt32, offset UInt64, type String, day Date32, actor String, recorded_at DateTime64(6, \'UTC\'), digest FixedString(16))'
+            (partition, offset, type, toDate32(filed_time), actor, deal, recorded_at, digest),
+            'Tuple(partition UInt32, offset UInt64, type String, day Date32, actor String, deal String, recorded_at DateTime64(6, \'UTC\'), digest FixedString(16))'
         ))) AS later
     FROM sales_store.events
     WHERE kind = 0 AND key IN (SELECT key FROM effective WHERE contested)

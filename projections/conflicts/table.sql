@@ -10,6 +10,7 @@ CREATE TABLE $table
     type        String COMMENT 'type of the record that lost',
     day         Date32 COMMENT 'day it is filed under',
     actor       String COMMENT 'rep it names',
+    deal        String COMMENT 'deal it names, empty where none',
     recorded_at DateTime64(6, 'UTC') COMMENT 'when the tape learnt it',
     version     UInt64 COMMENT 'always 1: a row never changes',
     is_deleted  UInt8 COMMENT 'always 0'

@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS sales_store.events
     corrected_time DateTime64(6, 'UTC') COMMENT 'time of the target as corrected',
     corrected_data String COMMENT 'payload of the target as corrected, JSON',
     data          String COMMENT 'payload as the model writes it, JSON',
-    digest        FixedString(16) DEFAULT substring(SHA256(concatWithSeparator('\0',
+    digest        FixedString(16) ALIAS substring(SHA256(concatWithSeparator('\0',
         toString(toUnixTimestamp64Micro(time)), toString(sequence), source, id, type, subject, account,
         deal, actor, correlationid, causationid, data)), 1, 16)
         COMMENT 'digest of the content: equal for repeats, different for conflicts',
@@ -38,5 +38,5 @@ CREATE TABLE IF NOT EXISTS sales_store.events
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (key, deal, filed_time, sequence, source, id, partition, offset)
-SETTINGS index_granularity = 1024, max_compress_block_size = 131072
+SETTINGS index_granularity = 1024, max_compress_block_size = 131072, merge_selector_base = 16
 COMMENT 'The ledger: every valid record of the tape, judged when read'

@@ -102,12 +102,13 @@ class _Trial:
             self.failed.add(table.name)
             self._note(table.folder / "about.toml", None, f"not tried: it needs {blocked[0]}")
             return
-        if table.reading == "day" and CONFLICTS not in table.needs:
+        if table.reading != "key" and CONFLICTS not in table.needs:
             self.failed.add(table.name)
             self._note(
                 table.folder / "about.toml",
                 None,
-                f'needs: reading "day" asks {CONFLICTS} which records lost; add "{CONFLICTS}"',
+                f'needs: reading "{table.reading}" asks {CONFLICTS} which records lost; '
+                f'add "{CONFLICTS}"',
             )
             return
         if not self.make(table):

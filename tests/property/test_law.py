@@ -7,7 +7,7 @@ asks a few) equals what one batch in order gives; and building everything anew c
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -23,10 +23,11 @@ from hypothesis import strategies as st
 
 from infra.tape import Record
 from infra.warehouse import Warehouse
-from projections.registry import Definitions
+from projections.registry import Definitions, DerivedTable
 from services.projector import store
 from services.projector.append import AppendLoop
 from services.projector.derive import DeriveLoop, Followed
+from services.projector.slices import Slice, Slices
 
 NOW = ("2100-01-01", "2100-01-01")
 CLOCKS = (NOW, ("2024-03-09 12:00:00", "2100-01-01"), ("2100-01-01", "2024-04-03 09:00:12"))
@@ -222,11 +223,11 @@ def test_the_same_records_give_the_same_answers_however_they_are_told(
 class ForgetfulLoop(DeriveLoop):
     """A planted fault: it derives from the records since the last round, not from all of a key."""
 
-    def _slice(self, *given: Any) -> None:
-        super()._slice(*given)
+    def _made(
+        self, slices: Slices, tables: list[DerivedTable], where: str, most: int | None
+    ) -> Iterator[Slice]:
         start = self.positions[self.followed[0].generation].get(0, 0)
-        sliced = self._working_table("slice")
-        self._fill(sliced, f"SELECT * FROM sales_store.{sliced} WHERE offset >= {start}")
+        return super()._made(slices, tables, f"{where} AND offset >= {start}", most)
 
 
 def with_a_version_of_live_events() -> Definitions:

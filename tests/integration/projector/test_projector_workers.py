@@ -218,9 +218,8 @@ def test_workers_that_are_killed_and_added_derive_what_one_would(
         for each in workers:
             each.process.send_signal(signal.SIGTERM)
         assert [each.process.wait(SECONDS) for each in workers] == [0, 0]
-        working = (
-            "SELECT name FROM system.tables WHERE match(name, '^(touched|slice|crowded|held)_')"
-        )
+        kinds = "touched|plain|judged|held|crowded|slice"
+        working = f"SELECT name FROM system.tables WHERE match(name, '^({kinds})_')"
         names = {name for (name,) in client.query(working).result_rows}
         assert len({name.partition("_")[2] for name in names}) <= 1, "only of the one killed"
 
