@@ -66,8 +66,7 @@ class DeriveLoop(Deployment):
         end = self._end()
         worked = False
         for group, start in self._groups(end):
-            worked = True
-            self._derive_group(group, start, self._bounded(group, end))
+            worked |= self._derive_group(group, start, self._bounded(group, end))
         if self.leads and (worked or self.building) and self.take_over():
             self.between_steps("taken over")
         return worked
@@ -113,7 +112,8 @@ class DeriveLoop(Deployment):
         """
         needs = {name for followed in group for name in followed.table.needs}
         kept = {followed.generation for followed in self.followed}
-        if any(self.shown.get(name) not in kept for name in needs):
+        seen = {self.shown[name] for name in needs if name in self.shown}
+        if not seen <= kept:
             return {}
         bound = dict(end)
         for followed in self.followed:
@@ -122,9 +122,10 @@ class DeriveLoop(Deployment):
                 bound = {p: min(stop, reached.get(p, 0)) for p, stop in bound.items()}
         return bound
 
-    def _derive_group(self, group: list[Followed], start: Position, end: Position) -> None:
+    def _derive_group(self, group: list[Followed], start: Position, end: Position) -> bool:
+        """Bring a group from one position to another; return whether that lies ahead."""
         if not any(stop > start.get(partition, 0) for partition, stop in end.items()):
-            return
+            return False
         try:
             failed = self._derive_touched(group, start, end)
         except FAILURES as error:
@@ -138,6 +139,7 @@ class DeriveLoop(Deployment):
                 self.positions[generation] = reached | further
         self._note(group, failed)
         self.between_steps("positions")
+        return True
 
     def _derive_touched(
         self, group: list[Followed], start: Position, end: Position
