@@ -19,12 +19,12 @@ class ProjectorSettings(Listening):
         examples=["5000"],
     )
     derive_share: float = Field(
-        default=0.5,
+        default=0.8,
         gt=0,
         le=1,
         description="The share of the time that deriving may take while records wait to be "
         "appended.",
-        examples=["0.2"],
+        examples=["0.5"],
     )
     group: str = Field(
         default="",

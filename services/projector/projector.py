@@ -54,7 +54,7 @@ class Projector:
     warehouse: Warehouse
     definitions: Definitions
     batch_size: int = 20_000
-    derive_share: float = 0.5
+    derive_share: float = 0.8
     """The share of the time that derivation takes at most."""
     on_derived: Callable[[], None] = nothing
     """Called after each round that changed a table."""

@@ -37,7 +37,7 @@ class Rounds:
     """Tells whether more is waiting on the tape than one batch holds."""
     trouble: dict[str, str]
     """Where the loop writes why it cannot go on, under its name."""
-    share: float = 0.5
+    share: float = 0.8
     """The share of the time that derivation takes at most."""
     before: Callable[[], None] = nothing
     """Called before each round, in its thread."""

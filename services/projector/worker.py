@@ -73,7 +73,7 @@ class Pace:
     """How much a worker does at a time."""
 
     batch_size: int = 20_000
-    derive_share: float = 0.5
+    derive_share: float = 0.8
 
 
 class Worker:
