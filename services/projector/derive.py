@@ -38,7 +38,7 @@ class DeriveLoop(Deployment):
 
     worker: str = "w0"
     """Names the working tables of this loop; no two loops at work share it."""
-    slice_rows: int = 75_000
+    slice_rows: int = 50_000
     """How many records of the ledger a slice is made of at most, roughly."""
     few: int = 2_000
     """Up to how many records name what they touch in the statements, rather than in a table."""

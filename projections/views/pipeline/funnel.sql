@@ -124,6 +124,7 @@ WITH
             ways.times AS times,
             ways.ages AS ages,
             arrayMap(name -> places[indexOf(stages, name)], steps) AS ranks,
+            arrayConcat(steps, arrayFilter(name -> NOT has(steps, name), stages)) AS names,
             if(status = 'won', 4294967295, arrayMax(arrayPushBack(ranks, 0))) AS furthest,
             sum(ways.deals) OVER (PARTITION BY slice, period, pipeline) AS deals_in_all
         FROM
@@ -134,26 +135,38 @@ WITH
         ) AS ways
         LEFT ANY JOIN defined ON defined.pipeline = ways.pipeline
     ),
-    -- Per way and stage: what those deals did there.
+    -- Per way and visit, and per stage that was not visited: what those deals did there. Times lie beside
+    -- their visits, and are not copied for each stage.
     rungs AS
     (
         SELECT
-            *,
+            slice,
+            period,
+            pipeline,
+            status,
+            currency,
+            deals,
+            amount,
+            deals_in_all,
             stage,
-            indexOf(steps, stage) AS step,
+            days,
             places[indexOf(stages, stage)] AS place,
-            step > 0 AS enters,
-            enters OR place > 0 AND furthest >= place AS reaches,
-            enters AND (status = 'won' OR arrayMax(arrayPushBack(arraySlice(ranks, greatest(step, 1)), 0)) > place) AS advances,
-            steps[-1] = stage AS ends,
-            arrayCount(
+            nth = indexOf(names, stage) AS first,
+            first AND nth <= length(steps) AS enters,
+            first AND (enters OR place > 0 AND furthest >= place) AS reaches,
+            enters AND (status = 'won' OR arrayMax(arrayPushBack(arraySlice(ranks, nth), 0)) > place) AS advances,
+            first AND steps[-1] = stage AS ends,
+            if(first, arrayCount(
                 (name, rank, next) -> name = stage AND next > 0 AND next < rank,
                 arrayPopBack(steps), arrayPopBack(ranks), arrayPopFront(ranks)
-            ) AS backs,
-            arrayFlatten(arrayFilter((told, name) -> name = stage, times, steps)) AS days,
-            if(advances OR empty(ages), [], ages[step]) AS waits
+            ), 0) AS backs,
+            if(enters AND NOT advances, waited, []) AS waits
         FROM placed
-        ARRAY JOIN arrayDistinct(arrayConcat(stages, steps)) AS stage
+        ARRAY JOIN
+            names AS stage,
+            arrayEnumerate(names) AS nth,
+            arrayResize(times, length(names)) AS days,
+            arrayResize(ages, length(names)) AS waited
     ),
     ladder AS
     (
