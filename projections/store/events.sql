@@ -38,5 +38,5 @@ CREATE TABLE IF NOT EXISTS sales_store.events
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (key, deal, filed_time, sequence, source, id, partition, offset)
-SETTINGS index_granularity = 1024, max_compress_block_size = 131072, merge_selector_base = 16
+SETTINGS index_granularity = 1024, max_compress_block_size = 131072, merge_selector_base = 8
 COMMENT 'The ledger: every valid record of the tape, judged when read'

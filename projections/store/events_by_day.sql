@@ -33,5 +33,5 @@ CREATE TABLE IF NOT EXISTS sales_store.events_by_day
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (toDate32(filed_time), actor, key, deal, filed_time, sequence, source, id, partition, offset)
-SETTINGS index_granularity = 1024, max_compress_block_size = 131072, merge_selector_base = 16
+SETTINGS index_granularity = 1024, max_compress_block_size = 131072, merge_selector_base = 8
 COMMENT 'The ledger once more, for what is kept by day'

@@ -16,5 +16,5 @@ CREATE TABLE IF NOT EXISTS sales_store.tape
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (partition, offset)
-SETTINGS max_compress_block_size = 131072, merge_selector_base = 16
+SETTINGS max_compress_block_size = 131072, merge_selector_base = 8
 COMMENT 'Every record of the tape, good or bad, with its exact bytes'
