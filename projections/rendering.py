@@ -103,77 +103,65 @@ def plain_slice(reading: str, named: frozenset[str], only: str) -> str:
     """
     ledger = LEDGERS[reading]
     places = _places(reading, ledger)
-    judged = {PLACE: places["place"], AMENDS: f"kind > 0 OR {places['beaten']}"}
+    judged = _judged_by(places)
     wanted = {"key", *scope_of(reading), *judged, *named}
     told = _with_fields(_alone(reading, ledger, only, **judged), named)
     return f"SELECT {', '.join(sorted(wanted))} FROM\n(\n{told}\n)"
 
 
-def records_and_judged(reading: str, only: str, plain: str | None) -> str:
-    """Return the statement that tells how many records there are, and how many groups of them must
-    be judged: of a plain slice or, where there is none, of the records of the ledger that meet
-    the condition `only`.
+def grouped(reading: str, only: str, ledger: str | None = None) -> str:
+    """Return the records that meet the condition `only` with what they are judged by alone: their
+    scope, `PLACE` and `AMENDS`. A subquery in parentheses, as a plain slice is a table.
     """
-    source = plain
-    if source is None:
-        places = _places(reading, LEDGERS[reading])
-        source = (
-            f"(SELECT {places['place']} AS {PLACE}, kind > 0 OR {places['beaten']} AS {AMENDS} "
-            f"FROM {places['ledger']} WHERE {only})"
-        )
+    places = _places(reading, ledger or LEDGERS[reading])
+    told = {**scope_of(reading), **_judged_by(places)}
+    columns = ", ".join(f"{what} AS {name}" for name, what in told.items())
+    return f"(SELECT {columns} FROM {places['ledger']} WHERE {only})"
+
+
+def _judged_by(places: Mapping[str, str]) -> dict[str, str]:
+    """Return what a group is told by, and what stands for no event by itself, over the ledger."""
+    return {PLACE: places["place"], AMENDS: f"kind > 0 OR {places['beaten']}"}
+
+
+def records_and_judged(source: str) -> str:
+    """Return the statement that tells how many records there are in a plain slice or in what
+    `grouped` returns, and how many groups of them must be judged.
+    """
     return (
         f"SELECT sum(together), countIf(together > 1 OR amended) FROM (SELECT count() AS together, "
         f"max({AMENDS}) AS amended FROM {source} GROUP BY {PLACE})"
     )
 
 
-def judged_scopes(reading: str, only: str, plain: str | None) -> str:
-    """Return the scopes with groups that must be judged, of a plain slice or, where there is none,
-    of the records of the ledger that meet the condition `only`.
-    """
-    scope = scope_of(reading)
-    names = ", ".join(scope)
-    if plain is not None:
-        judged = f"GROUP BY {PLACE} HAVING count() > 1 OR max({AMENDS})"
-        return (
-            f"SELECT DISTINCT {names} FROM {plain} "
-            f"WHERE {PLACE} IN (SELECT {PLACE} FROM {plain} {judged})"
-        )
-    columns = ", ".join(f"{what} AS {name}" for name, what in scope.items())
-    place = _places(reading, LEDGERS[reading])["place"]
+def judged_scopes(reading: str, source: str) -> str:
+    """Return the scopes, of the same, with groups that must be judged."""
     return (
-        f"SELECT DISTINCT {columns} FROM {LEDGERS[reading]} "
-        f"WHERE {only} AND {place} IN ({crowded(reading, only)})"
+        f"SELECT DISTINCT {', '.join(scope_of(reading))} FROM {source} "
+        f"WHERE {PLACE} IN ({crowded(source)})"
     )
 
 
-def crowded(reading: str, only: str, ledger: str | None = None) -> str:
-    """Return the groups of records, as hashes, that must be judged: what `alone.sql` leaves out."""
-    places = _places(reading, ledger or LEDGERS[reading])
-    return (
-        f"SELECT place FROM (SELECT *, {places['definitions']}{places['place']} AS place "
-        f"FROM {places['ledger']} WHERE {only}) GROUP BY place "
-        f"HAVING count() > 1 OR max(kind) > 0 OR max({places['beaten']})"
-    )
+def crowded(source: str) -> str:
+    """Return the groups, of the same, that must be judged, as hashes."""
+    return f"SELECT {PLACE} FROM {source} GROUP BY {PLACE} HAVING count() > 1 OR max({AMENDS})"
 
 
 def effective_slice(
     reading: str,
     fields: frozenset[str],
     only: str,
-    judged: str | None,
+    judged: str,
     ledger: str | None = None,
 ) -> str:
     """Return the effective events of the records that meet the condition `only`, with the payload
     fields asked for.
 
     `judged` is where the groups to be judged stand: a table or a subquery in parentheses with the
-    rows of `crowded`, or None where there are none. Both must see the same rows: one statement
+    rows of `crowded`. Both must see the same rows: one statement
     does, or a copy of them as `ledger`.
     """
     ledger = ledger or LEDGERS[reading]
-    if judged is None:
-        return _with_fields(_alone(reading, ledger, only), fields)
     place = _places(reading, ledger)["place"]
     return _with_fields(
         f"{_alone(reading, ledger, f'{only} AND {place} NOT IN {judged}')}\nUNION ALL\n"
@@ -277,7 +265,7 @@ def table_at(table: DerivedTable) -> str:
     `known_at` bounds what goes into the effective reading, `as_of` what comes out of it.
     """
     known = f"recorded_at <= {moment('known_at')}"
-    judged = f"({crowded(table.reading, known)})"
+    judged = f"({crowded(grouped(table.reading, known))})"
     told = effective_slice(table.reading, fields_of(table), known, judged)
     happened = f"(SELECT * FROM ({told}) WHERE live AND time <= {moment('as_of')})"
     # A derivation may look into the ledger besides: there, too, only what was known is seen.

@@ -119,13 +119,10 @@ def _plain_times(times: pa.Array) -> pa.Array:
     try:
         times.filter(plain).cast(MOMENT)
     except pa.ArrowInvalid:  # one of them is on no day, or at no hour
-        there = [bool(one) and _is_one(time) for one, time in _both(plain, times)]
+        both = zip(plain.to_pylist(), times.to_pylist(), strict=True)
+        there = [bool(one) and _is_one(time) for one, time in both]
         return pa.array(there, pa.bool_())
     return plain
-
-
-def _both(left: pa.Array, right: pa.Array) -> "zip[tuple[Any, Any]]":
-    return zip(left.to_pylist(), right.to_pylist(), strict=True)
 
 
 def _is_one(time: str) -> bool:

@@ -156,7 +156,7 @@ def _ledger_columns(records: Sequence[Record], events: Sequence[Told]) -> dict[s
     )
     for name in OPTIONAL:
         columns[name] = pa.array(columns[name], pa.string()).fill_null("")
-    times = _times(columns["time"])
+    times = _times(events)
     return columns | {
         "time": times,
         "key": [record.key for record in records],
@@ -249,17 +249,12 @@ def _time(event: Told) -> datetime:
     return datetime.fromisoformat(event.time).astimezone(UTC)
 
 
-def _times(told: Sequence[str | datetime]) -> pa.Array:
+def _times(events: Sequence[Told]) -> pa.Array:
     """Return the times of events, however they were read, as a column."""
-    texts = [time for time in told if isinstance(time, str)]
-    if len(texts) == len(told):
-        return moments(texts)
-    return _moments(
-        [
-            datetime.fromisoformat(time).astimezone(UTC) if isinstance(time, str) else time
-            for time in told
-        ]
-    )
+    plain = [event.time for event in events if not isinstance(event, Event)]
+    if len(plain) == len(events):
+        return moments(plain)
+    return _moments([_time(event) for event in events])
 
 
 def _moments(moments: Sequence[datetime]) -> pa.Array:

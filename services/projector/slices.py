@@ -54,16 +54,15 @@ class Slices:
             plain = self.working.fill(
                 "plain", f"{rendering.plain_slice(reading, named, where)}{bound}"
             )
-        ((records, crowded),) = self.client.query(
-            rendering.records_and_judged(reading, where, plain)
-        ).result_rows
+        source = plain or rendering.grouped(reading, where)
+        ((records, crowded),) = self.client.query(rendering.records_and_judged(source)).result_rows
         if most is not None and records > most:
             raise TooMuch
         self.records += records
         names = ", ".join(rendering.scope_of(reading))
         alone = ""
         if crowded:
-            judged = self.working.fill("judged", rendering.judged_scopes(reading, where, plain))
+            judged = self.working.fill("judged", rendering.judged_scopes(reading, source))
             alone = f" WHERE ({names}) NOT IN (SELECT {names} FROM {judged})"
         self.between_steps("judged")
         if plain is not None:
@@ -77,7 +76,9 @@ class Slices:
         ledger = rendering.LEDGERS[reading]
         # Judged and read in two statements, so from a copy, for the same reason.
         held = self.working.fill("held", f"SELECT *, digest FROM {ledger} WHERE {where}")
-        crowded = self.working.fill("crowded", rendering.crowded(reading, "1", held))
+        crowded = self.working.fill(
+            "crowded", rendering.crowded(rendering.grouped(reading, "1", held))
+        )
         source = self.working.fill(
             "slice", rendering.effective_slice(reading, fields, "1", crowded, held)
         )

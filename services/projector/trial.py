@@ -336,7 +336,7 @@ class _Trial:
             alike = [one for one in self.definitions.tables.values() if one.reading == reading]
             fields = frozenset().union(*(rendering.fields_of(one) for one in alike))
             effective = rendering.effective_slice(
-                reading, fields, "1", f"({rendering.crowded(reading, '1')})"
+                reading, fields, "1", f"({rendering.crowded(rendering.grouped(reading, '1'))})"
             )
             self.client.command(
                 f"CREATE OR REPLACE TABLE {name} ENGINE = Memory AS "
